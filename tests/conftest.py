@@ -1,0 +1,32 @@
+"""Prints which questions and choices the tests have rendered, also when pytest-xdist spreads them over processes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import harness  # noqa: E402
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:  # a worker of pytest-xdist: hand the counts to the controller
+        output["rendered"] = harness.COVERAGE.dump()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    harness.COVERAGE.load(getattr(node, "workeroutput", {}).get("rendered", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if harness.COVERAGE.answers:
+        terminalreporter.section("answers rendered (! never)")
+        for line in harness.COVERAGE.lines():
+            terminalreporter.write_line(line)
