@@ -1,0 +1,193 @@
+"""The pictures in a report on image classification: mistakes, confusion, calibration."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+from PIL import Image
+
+from .card import percent, wilson
+from .data import Dataset
+from .exhibits import Figure, Theme, Tile, bare, figure, short
+from .metrics import confusion
+
+MOST_MISTAKES = 12
+MOST_COUNTS = 20  # with more classes than this, counts no longer fit into their cells
+MOST_NAMES = 60  # and with more than this, names no longer fit along the axes
+
+
+def figures(outputs: np.ndarray, dataset: Dataset) -> list[Figure]:
+    """Draw what the test split says: outputs are probabilities [n, classes], n at least 1."""
+    targets = dataset.test.targets
+    return [
+        mistakes_figure(outputs, dataset),
+        confusion_figure(confusion(outputs, targets, len(dataset.classes)), dataset.classes),
+        calibration_figure(outputs, targets),
+    ]
+
+
+def mistakes_figure(outputs: np.ndarray, dataset: Dataset) -> Figure:
+    """Show the worst mistakes: images whose true class got the lowest probability.
+
+    Where there are no mistakes, show the right answers that came closest to one.
+    """
+    targets = dataset.test.targets
+    truth = outputs[np.arange(len(targets)), targets]
+    answer = outputs.argmax(1)
+    wrong = np.flatnonzero(answer != targets)
+    pool = wrong if len(wrong) else np.arange(len(targets))
+    # A stable sort, so that equal probabilities come in the order of the data.
+    shown = pool[np.argsort(truth[pool], kind="stable")][:MOST_MISTAKES]
+    tiles = []
+    for i in shown:
+        true, said = dataset.classes[targets[i]], dataset.classes[answer[i]]
+        lines = (f"true: {true}", f"answer: {said}", f"with {percent(outputs[i].max())}")
+        tiles.append(Tile(picture(dataset.test.inputs[i]), f"Test image {i}: {true}", lines))
+    if len(wrong):
+        title = "Worst mistakes"
+        caption = (
+            f"{len(wrong):,} of {len(targets):,} test images got a wrong answer. "
+            f"Here are the {len(shown)} whose true class got the lowest probability; "
+            "below each, the true class, the answer and the answer's probability."
+        )
+    else:
+        title = "Closest calls"
+        caption = (
+            f"All {len(targets):,} test images got the right answer. "
+            f"Here are the {len(shown)} whose true class got the lowest probability."
+        )
+    images = dataset.test.inputs[shown]
+    rows = -(-len(shown) // 4)
+
+    def paint(canvas: Canvas, theme: Theme) -> None:
+        cells = canvas.subplots(rows, 4, squeeze=False).ravel()
+        for axes in cells:
+            bare(axes)
+        for axes, image, tile in zip(cells, images, tiles, strict=False):
+            axes.imshow(grey_or_colour(image), cmap="gray", vmin=0, vmax=1)
+            words = [short(line, 18) for line in tile.lines]
+            axes.set_title("\n".join(words), fontsize=8, color=theme.ink)
+
+    alt = "; ".join(", ".join(tile.lines) for tile in tiles)
+    return figure("mistakes", title, caption, alt, paint, (5.6, 1.9 * rows), tuple(tiles))
+
+
+def confusion_figure(counts: np.ndarray, classes: Sequence[str]) -> Figure:
+    """Draw counts [true class, answered class]: right answers blue, mistakes orange."""
+    k = len(classes)
+    right = np.eye(k, dtype=bool)
+    # Shares of a row, so that rare classes show; a class without test images has an empty row.
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    worst = max(float(shares[~right].max()), 1e-9)
+
+    def paint(canvas: Canvas, theme: Theme) -> None:
+        axes = canvas.subplots()
+        blue = theme.ramp(theme.blue)(0.1 + 0.8 * shares)
+        orange = theme.ramp(theme.orange)(0.15 + 0.75 * shares / worst)
+        cells = np.where(right[..., None], blue, orange)
+        empty = counts == 0
+        cells[empty] = theme.ramp(theme.paper)(0.0)
+        axes.imshow(cells)
+        axes.grid(visible=False)
+        axes.set_xticks(np.arange(k + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color=theme.grid, linewidth=0.4)
+        axes.tick_params(which="both", length=0)
+        axes.set(xlabel="answer", ylabel="true class", xticks=[], yticks=[])
+        if k <= MOST_NAMES:
+            names = [short(name) for name in classes]
+            size = max(min(9.0, 220 / k), 4.0)
+            upright = k > 12 or max(map(len, names)) > 3
+            axes.set_xticks(range(k), names, rotation=90 if upright else 0, fontsize=size)
+            axes.set_yticks(range(k), names, fontsize=size)
+        if k <= MOST_COUNTS:
+            for row, column in np.argwhere(~empty):
+                strong = shares[row, column] if row == column else shares[row, column] / worst
+                axes.text(
+                    column,
+                    row,
+                    f"{counts[row, column]}",
+                    ha="center",
+                    va="center",
+                    fontsize=max(min(9.0, 90 / k), 5.0),
+                    color=theme.paper if strong > 0.55 else theme.ink,
+                )
+
+    caption = (
+        "One row per true class, one column per answer. Blue cells are right answers, orange cells "
+        "mistakes; the stronger the colour, the larger the share of the row."
+    )
+    pairs = sorted(np.argwhere((counts > 0) & ~right).tolist(), key=lambda p: -counts[p[0], p[1]])
+    common = [f"{classes[t]} taken for {classes[a]}: {counts[t, a]}" for t, a in pairs[:3]]
+    alt = "Most frequent mistakes: " + "; ".join(common) if common else "No mistakes"
+    side = 5.0 if k <= MOST_COUNTS else 6.4
+    return figure("confusion", "Confusion matrix", caption, alt + ".", paint, (side, side * 0.95))
+
+
+def calibration_figure(outputs: np.ndarray, targets: np.ndarray) -> Figure:
+    """Compare stated probabilities with how often they hold, in ten bins of equal width.
+
+    On the diagonal, answers given with 80 % are right in 80 % of the cases. Source: C. Guo et al.
+    (2017), On Calibration of Modern Neural Networks, arXiv:1706.04599.
+    """
+    stated = outputs.max(1).astype(np.float64)
+    right = outputs.argmax(1) == targets
+    bins = np.minimum((stated * 10).astype(int), 9)
+    filled = [b for b in range(10) if (bins == b).any()]
+    sizes = [int((bins == b).sum()) for b in filled]
+    means = [float(stated[bins == b].mean()) for b in filled]
+    hits = [int(right[bins == b].sum()) for b in filled]
+    shares = [hit / size for hit, size in zip(hits, sizes, strict=True)]
+    bars = [wilson(hit, size) for hit, size in zip(hits, sizes, strict=True)]
+
+    def paint(canvas: Canvas, theme: Theme) -> None:
+        axes = canvas.subplots()
+        axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle="--")
+        lows = [share - low for share, (low, _) in zip(shares, bars, strict=True)]
+        highs = [high - share for share, (_, high) in zip(shares, bars, strict=True)]
+        axes.errorbar(
+            means,
+            shares,
+            yerr=np.maximum([lows, highs], 0),
+            color=theme.blue,
+            marker="o",
+            markersize=5,
+            linewidth=1.2,
+            elinewidth=1,
+            capsize=3,
+        )
+        for b, size in zip(filled, sizes, strict=True):
+            place = (b / 10 + 0.05, 0.01)  # at the foot of the bin, where no point hides it
+            axes.annotate(f"{size:,}", place, ha="center", fontsize=7, color=theme.muted)
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="probability of the answer")
+        axes.set_ylabel("share that is right")
+
+    caption = (
+        f"An answer comes with {percent(stated.mean())} on average, and {percent(right.mean())} "
+        "of the answers are right. Above the dashed line the model is better than it claims, below "
+        "it worse. Bars are 95 % intervals; the numbers at the foot count test images."
+    )
+    alt = "; ".join(
+        f"stated {percent(mean)}, right {percent(share)} of {size}"
+        for mean, share, size in zip(means, shares, sizes, strict=True)
+    )
+    return figure("calibration", "Calibration", caption, alt + ".", paint, (5.0, 4.75))
+
+
+def picture(image: np.ndarray, side: int = 128) -> bytes:
+    """Return one image [h, w, c] as a PNG, small ones enlarged with every pixel left visible."""
+    pixels = Image.fromarray(np.round(grey_or_colour(image) * 255).astype(np.uint8))
+    factor = side // max(pixels.size)
+    if factor > 1:
+        larger = (pixels.width * factor, pixels.height * factor)
+        pixels = pixels.resize(larger, Image.Resampling.NEAREST)
+    pixels.thumbnail((2 * side, 2 * side))
+    stream = io.BytesIO()
+    pixels.save(stream, "PNG")
+    return stream.getvalue()
+
+
+def grey_or_colour(image: np.ndarray) -> np.ndarray:
+    """Drop the channel axis of a grey image, as Pillow and matplotlib want it."""
+    return image[..., 0] if image.shape[-1] == 1 else image
