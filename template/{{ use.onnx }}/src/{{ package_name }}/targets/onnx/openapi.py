@@ -1,0 +1,126 @@
+"""What /openapi.json says of the messages: schemas made from the model's own manifest."""
+
+from typing import Any
+
+from ...config import ServeSettings
+from ..manifest import Manifest, Tensor
+from .protocol import DATATYPES, HEADER
+
+ERRORS = {
+    400: "The request is not valid, or not for this model",
+    408: "The body did not arrive in time",
+    413: "The body or the batch is too large",
+    415: "The body is compressed",
+    429: "Too many requests at once",
+}
+ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}},
+    "additionalProperties": False,
+}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+LENGTH = {"type": "integer", "minimum": 0}
+
+
+def constant(answer: object) -> dict[int | str, dict[str, Any]]:
+    """Describe a response that is always `answer`."""
+    return {200: _json("The answer", {"const": answer})}
+
+
+def infer_request(manifest: Manifest, settings: ServeSettings) -> dict[str, Any]:
+    """Describe an infer request: JSON, or a JSON header with binary tensors after it."""
+    outputs = [
+        _tensor(t, {"parameters": _object({"binary_data": {"type": "boolean"}})}, ["name"])
+        for t in manifest.outputs
+    ]
+    inputs = [_input(t, settings.max_batch) for t in manifest.inputs]
+    schema = {
+        "type": "object",
+        "required": ["inputs"],
+        "properties": {
+            "id": {"type": "string"},
+            "parameters": _object({"binary_data_output": {"type": "boolean"}}),
+            "inputs": {
+                "type": "array",
+                "minItems": len(inputs),
+                "maxItems": len(inputs),
+                "items": {"oneOf": inputs},
+            },
+            "outputs": {"type": "array", "maxItems": len(outputs), "items": {"oneOf": outputs}},
+        },
+    }
+    length = {
+        "name": HEADER,
+        "in": "header",
+        "description": "bytes of JSON at the start of the body; the rest is binary data",
+        "schema": LENGTH,
+    }
+    content = {"application/json": {"schema": schema}, "application/octet-stream": BINARY}
+    return {"parameters": [length], "requestBody": {"required": True, "content": content}}
+
+
+def infer_responses(manifest: Manifest) -> dict[int | str, dict[str, Any]]:
+    """Describe the responses to an infer request."""
+    outputs = [
+        _tensor(t, {"data": {"type": "array"}}, ["name", "datatype", "shape", "data"])
+        for t in manifest.outputs
+    ]
+    schema = {
+        "type": "object",
+        "required": ["model_name", "model_version", "outputs"],
+        "properties": {
+            "id": {"type": "string"},
+            "model_name": {"const": manifest.model},
+            "model_version": {"const": "1"},
+            "outputs": {"type": "array", "minItems": 1, "items": {"oneOf": outputs}},
+        },
+    }
+    answer = _json("The outputs", schema)
+    answer["content"]["application/octet-stream"] = BINARY
+    answer["headers"] = {HEADER: {"description": "as in the request", "schema": LENGTH}}
+    responses: dict[int | str, dict[str, Any]] = {200: answer}
+    for status, text in ERRORS.items():
+        responses[status] = _json(text, ERROR)
+    return responses
+
+
+def _input(tensor: Tensor, max_batch: int) -> dict[str, Any]:
+    entry = _tensor(
+        tensor,
+        {
+            "data": {"type": "array", "description": "values in row-major order, flat or nested"},
+            "parameters": _object({"binary_data_size": LENGTH}),
+        },
+        ["name", "datatype", "shape"],
+    )
+    if tensor.shape[0] is None:
+        entry["properties"]["shape"]["prefixItems"][0]["maximum"] = max_batch
+    return entry
+
+
+def _tensor(tensor: Tensor, more: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    sizes = [
+        {"type": "integer", "minimum": 1} if size is None else {"const": size}
+        for size in tensor.shape
+    ]
+    shape = {
+        "type": "array",
+        "minItems": len(sizes),
+        "maxItems": len(sizes),
+        "prefixItems": sizes,
+    }
+    properties = {
+        "name": {"const": tensor.name},
+        "datatype": {"const": DATATYPES[tensor.dtype]},
+        "shape": shape,
+    }
+    return {"type": "object", "required": required, "properties": properties | more}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,76 @@
+"""ONNX Runtime on the CPU: load `model.onnx`, hold it to its manifest, compute."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from ...errors import UserError
+from ..manifest import Manifest, Tensor
+
+FILE = "model.onnx"
+CHUNK = 256  # inputs computed at once; bounds the memory of a long array
+
+# ONNX Runtime's names of element types, by NumPy's.
+TYPES = {"float32": "tensor(float)", "float64": "tensor(double)"}  # others: tensor(NAME)
+
+
+def load(folder: Path, manifest: Manifest) -> Callable[[np.ndarray], np.ndarray]:
+    """Load the artifact in `folder` as a function from inputs to outputs.
+
+    The function takes float32 [n, ...] as the manifest's first input says and gives float32
+    [n, ...] as its first output says, for any n, a chunk at a time.
+    Raises UserError when the file is broken or is not the model that the manifest describes.
+    """
+    session = open_session(folder, manifest)
+    name, answer = manifest.inputs[0].name, manifest.outputs[0].name
+
+    def predict(inputs: np.ndarray) -> np.ndarray:
+        # An empty array is one empty chunk, so that the outputs keep their shape.
+        starts = range(0, max(len(inputs), 1), CHUNK)
+        chunks = (np.ascontiguousarray(inputs[start : start + CHUNK]) for start in starts)
+        return np.concatenate([session.run([answer], {name: chunk})[0] for chunk in chunks])
+
+    return predict
+
+
+def open_session(folder: Path, manifest: Manifest) -> Any:
+    """Open `model.onnx` as an `onnxruntime.InferenceSession`; raises UserError as `load` does."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # One thread for one request: the same sums in the same order, so the same answer every time,
+    # and requests that come together share the cores instead of fighting for them.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    path = folder / FILE
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no narrower base
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise UserError(f"{path} is not a model ONNX Runtime can load: {reason[0]}") from error
+    for kind, wanted, found in (
+        ("input", manifest.inputs, session.get_inputs()),
+        ("output", manifest.outputs, session.get_outputs()),
+    ):
+        promised, real = _promised(wanted), _real(found)
+        if not promised or promised != real:
+            raise UserError(
+                f"{path} has the {kind}s {real}, but its manifest promises {promised};"
+                " export the model again"
+            )
+    return session
+
+
+def _promised(tensors: Sequence[Tensor]) -> dict[str, tuple[str, tuple[int | None, ...]]]:
+    return {t.name: (TYPES.get(t.dtype, f"tensor({t.dtype})"), tuple(t.shape)) for t in tensors}
+
+
+def _real(nodes: Sequence[Any]) -> dict[str, tuple[str, tuple[int | None, ...]]]:
+    # A dimension left open has a name, or none, in ONNX.
+    return {
+        node.name: (node.type, tuple(d if isinstance(d, int) else None for d in node.shape))
+        for node in nodes
+    }
