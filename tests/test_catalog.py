@@ -1,0 +1,123 @@
+"""The catalog, the folders and the pins agree; a choice without a layer is found here."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from harness import ROOT, catalog, pins, questions
+from packaging.requirements import Requirement
+
+TEMPLATE = ROOT / "template"
+SWITCH = re.compile(r"\{\{ use\.(\w+) \}\}")
+
+
+def layers() -> set[str]:
+    """Every switch that a folder's name tests."""
+    return {name for path in TEMPLATE.rglob("*") for name in SWITCH.findall(path.name)}
+
+
+def expected() -> dict[str, bool]:
+    """Every switch by name, and whether it must have a folder."""
+    found = dict.fromkeys(catalog()["frameworks"], True)
+    for kind in ("tasks", "targets"):
+        found |= {name: entry["available"] for name, entry in catalog()[kind].items()}
+    found |= {f"tracker_{name}": True for name in catalog()["trackers"]}
+    found |= {entry["layer"]: True for entry in catalog()["licenses"].values()}
+    found |= {name: True for name in catalog()["ci"] if name != "none"}
+    return found | {"citation": True}
+
+
+def test_what_can_be_chosen_has_a_layer() -> None:
+    missing = {name for name, must in expected().items() if must} - layers()
+    assert not missing
+
+
+def test_every_layer_can_be_chosen() -> None:
+    unknown = layers() - {name for name, may in expected().items() if may}
+    assert not unknown, "folders of choices that are not in the catalog, or not available"
+
+
+def test_every_switch_a_folder_tests_is_spelt_as_one() -> None:
+    odd = {p.name for p in TEMPLATE.rglob("*") if "use" in p.name and "{{" in p.name}
+    assert all(SWITCH.fullmatch(name) for name in odd), odd
+
+
+@pytest.mark.parametrize("kind", ["tasks", "targets"])
+def test_frameworks_and_tasks_named_by_an_entry_exist(kind: str) -> None:
+    for name, entry in catalog()[kind].items():
+        assert set(entry["frameworks"]) <= set(catalog()["frameworks"]), name
+        assert entry["frameworks"], name
+        assert set(entry.get("tasks", [])) <= set(catalog()["tasks"]), name
+
+
+def test_the_questions_offer_what_the_catalog_has() -> None:
+    for question, kind in (("framework", "frameworks"), ("task", "tasks"), ("targets", "targets")):
+        assert list(questions()[question].choices) == list(catalog()[kind]), question
+    assert list(questions()["python_version"].choices) == catalog()["pythons"]
+    assert set(questions()["torch_index"].choices) == {"pypi", *catalog()["torch_indexes"]}
+
+
+def packages(node: Any) -> set[str]:
+    """Every requirement below `node`."""
+    if isinstance(node, dict):
+        keys = {"packages", "dev_packages", "base_packages", "framework_packages", "extras"}
+        inside = [v if k in keys else [v] if isinstance(v, dict) else [] for k, v in node.items()]
+        return set().union(*(packages(value) for value in inside))
+    if isinstance(node, list):
+        return set().union(*(packages(value) for value in node))
+    return {node}
+
+
+def test_every_requirement_has_both_bounds() -> None:
+    found = packages(catalog())
+    assert len(found) > 20
+    for text in found:
+        operators = {part.operator for part in Requirement(text).specifier}
+        assert operators in ({">=", "<"}, {"=="}), text
+
+
+def test_the_tools_of_template_and_project_are_the_same() -> None:
+    own = dict(
+        line.split("==")
+        for line in (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
+        if not line.startswith("#")
+    )
+    for name in ("ruff", "mypy"):
+        assert f"{name}=={own[name]}" in catalog()["dev_packages"]
+        assert own[name] == pins()[name]
+    assert own["uv"] == pins()["uv"]
+
+
+def test_actions_are_pinned_by_full_hash_and_in_one_place() -> None:
+    pinned = set(pins()["actions"].values())
+    for action in pinned:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+    for path in (ROOT / ".github").rglob("*.yml"):
+        for used in re.findall(r"uses: (\S+ # \S+)", path.read_text("utf-8")):
+            known = {action for action in pinned if action.split("@")[0] == used.split("@")[0]}
+            assert not known or used in known, f"{path.name}: {used}, elsewhere {known}"
+
+
+def test_images_are_pinned_to_a_full_version() -> None:
+    for image in pins()["images"].values():
+        assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*", image), image
+
+
+def test_targets_with_an_image_bring_a_dockerfile_with_a_health_check() -> None:
+    folders = {
+        path.parent.name: path.read_text("utf-8") for path in TEMPLATE.rglob("deploy/*/Dockerfile*")
+    }
+    assert set(catalog()["images"]) == set(folders)
+    for target, text in folders.items():
+        assert "HEALTHCHECK" in text, target
+
+
+def test_ci_of_the_template_runs_the_command_of_its_readme() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    runs = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    assert runs
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert all(line in readme for line in runs), runs
+    assert Path(ROOT / "requirements-dev.txt").is_file()
