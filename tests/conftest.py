@@ -1,4 +1,4 @@
-"""Prints which questions and choices the tests have rendered, also when pytest-xdist spreads them over processes."""
+"""Prints which questions and choices the tests have rendered, under pytest-xdist too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import harness  # noqa: E402
+import harness
 
 
 @pytest.hookimpl(trylast=True)

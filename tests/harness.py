@@ -1,15 +1,17 @@
 """What all tests of the template share: render it, ask it, and know every choice it has.
 
-    render(dst, answers)      a project in `dst`; unknown answer keys and choices are refused; about 0.1 s
+    render(dst, answers)      a project in `dst`; refuses unknown keys and choices; about 0.1 s
     decide(answers)           what the decision says: pick, rule, because, decided_by, sides
-    ask(macro_file, macro)    one of the template's own macros as a Python function
+    ask(file, macro)          a macro of `extensions/<file>.jinja` as a Python function
     questions()               every question by key: kind, shown or silent, its choices
-    catalog(), rules(), names(), pins(), presets()    the template's data, as it stands in extensions/ and presets/
+    catalog(), rules(), names(), pins(), presets()
+                              the template's data, as it stands in extensions/ and presets/
     offered(framework)        tasks and targets that can be chosen with it
+    copy_template(folder)     a template to change, for `render(..., src=folder)`
 
-Copier needs half a second for one project. `render` takes three short cuts, all of them private parts of Copier (tests pin
-its version): a copy of the template without .git, Jinja templates and copier.yml read once, no git call per file.
-`render(..., exact=True)` takes none of them.
+Copier needs half a second for one project. `render` takes three short cuts, all of them private
+parts of Copier (tests pin its version): a copy of the template without .git, Jinja templates and
+copier.yml read once, no git call per file. `render(..., exact=True)` takes none of them.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True)
 class Question:
-    """One question: `kind` is text, one or several; `choices` are values, whether or not they can be taken now."""
+    """One question: `kind` is text, one or several; `choices` has those that are disabled, too."""
 
     key: str
     kind: str
@@ -63,6 +65,7 @@ class Coverage:
     answers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def record(self, answers: Answers) -> None:
+        """Count the answers of one render."""
         for key, question in questions().items():
             if key not in answers:  # a template of an earlier version
                 continue
@@ -71,22 +74,24 @@ class Coverage:
             self.answers[key].update(values if question.kind != "text" else [_short(value)])
 
     def dump(self) -> dict[str, dict[str, int]]:
+        """Everything counted, as plain data."""
         return {key: dict(counts) for key, counts in self.answers.items()}
 
     def load(self, dumped: Mapping[str, Mapping[str, int]]) -> None:
+        """Add what another process has dumped."""
         for key, counts in dumped.items():
             self.answers[key].update(counts)
 
     def lines(self) -> Iterator[str]:
-        """One line per question: every choice with its count, `!` before those that no test rendered.
+        """One line per question: choices with their counts, `!` before those never rendered.
 
         Choices that this version does not have yet stand in parentheses.
         """
         later = {
-            key
-            for part in ("tasks", "targets")
-            for key, it in catalog()[part].items()
-            if not it["available"]
+            (question, key)
+            for question, part in (("task", "tasks"), ("targets", "targets"))
+            for key, entry in catalog()[part].items()
+            if not entry["available"]
         }
         for key, question in questions().items():
             seen = self.answers[key]
@@ -95,7 +100,8 @@ class Coverage:
                 continue
             values = question.choices + (("(none)",) if question.kind == "several" else ())
             yield f"{key}: " + ", ".join(
-                f"{v} {seen[v]}" if seen[v] else f"({v})" if v in later else f"!{v}" for v in values
+                f"{v} {seen[v]}" if seen[v] else f"({v})" if (key, v) in later else f"!{v}"
+                for v in values
             )
 
 
@@ -106,7 +112,7 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-# --- the template's data -----------------------------------------------------------------------------------------------
+# --- the template's data --------------------------------------------------------------------------
 
 
 @functools.cache
@@ -181,12 +187,12 @@ def offered(framework: str, task: str = "image_classification") -> dict[str, lis
     }
 
 
-# --- rendering ---------------------------------------------------------------------------------------------------------
+# --- rendering ------------------------------------------------------------------------------------
 
 
 @functools.cache
 def template() -> Path:
-    """A copy of the template without .git, made once per process: Copier then neither clones nor looks for tags."""
+    """A copy of the template without .git, made once per process: no clone, no look for tags."""
     folder = Path(tempfile.mkdtemp(prefix="pickone-template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     copy_template(folder)
@@ -208,7 +214,7 @@ def copy_template(folder: Path) -> Path:
 
 
 def check_answers(answers: Answers) -> None:
-    """Refuse keys and choices that the template does not have: Copier itself takes any key without a word."""
+    """Refuse keys and choices the template does not have: Copier takes any key without a word."""
     for key, value in answers.items():
         question = questions().get(key)
         if question is None:
@@ -232,8 +238,9 @@ def render(
 ) -> Path:
     """Render a project into `dst` and return `dst`.
 
-    `answers` go in as data, the rest takes its default. `src` is another template (see copy_template). `options` go to
-    copier.run_copy. Raises BadAnswer for what no question knows, ValueError for what a validator refuses.
+    `answers` go in as data, the rest takes its default. `src` is another template (copy_template).
+    `options` go to copier.run_copy. Raises BadAnswer for what no question knows, ValueError for
+    what a validator refuses.
     """
     given = dict(answers or {})
     check_answers(given)
@@ -247,7 +254,7 @@ def render(
 
 @contextmanager
 def worker(answers: Answers, src: Path | None = None) -> Iterator[Worker]:
-    """Copier's own worker on the template, for what lies below a whole render: its Jinja environment, its questions."""
+    """Copier's own worker on the template, for tests that look below a whole render."""
     with Worker(
         src_path=str(src or template()),
         dst_path=Path(tempfile.gettempdir()) / "pickone-nothing-is-written-here",
@@ -284,7 +291,7 @@ def decide(answers: Answers) -> dict[str, Any]:
     return advice
 
 
-# --- the short cuts ----------------------------------------------------------------------------------------------------
+# --- the short cuts -------------------------------------------------------------------------------
 
 _compiled: dict[tuple[object, ...], Any] = {}
 _configs: dict[Path, dict[str, Any]] = {}
