@@ -5,4 +5,6 @@
 """
 
 ENGINE = "ONNX Runtime"
+PACKAGE = "onnxruntime"
 TOLERANCE = 1e-5
+AGREEMENT = 1.0
