@@ -7,8 +7,10 @@ from importlib import metadata
 
 @dataclass(frozen=True)
 class Project:
-    """Title, description, version and licence, as free text; empty where nothing is known."""
+    """Name, title, description, version and licence; empty where nothing is known."""
 
+    name: str
+    """the project's short name: its command, and the name of the models it serves"""
     title: str
     summary: str = ""
     version: str = ""
@@ -17,20 +19,39 @@ class Project:
 
 def project() -> Project:
     """Ask the package's metadata; a package that was never installed has its import name only."""
-    package = str(__package__)
-    # The console script leads to the distribution, whatever that is called.
+    script = console_script()
+    if script is None or script.dist is None:
+        return Project(str(__package__), str(__package__))
+    told = script.dist.metadata.json
+    licence = told.get("license_expression") or told.get("license") or ""
+    title = heading(str(told.get("description", "")), script.name)
+    summary, version = str(told.get("summary", "")), str(told["version"])
+    return Project(script.name, title, summary, version, str(licence))
+
+
+def installed_packages() -> dict[str, str]:
+    """Return the installed version of every package that the project depends on."""
+    script = console_script()
+    needs = script.dist.requires or [] if script and script.dist else []
+    versions = {}
+    for package in (re.split(r"[^\w.-]", need, maxsplit=1)[0] for need in needs):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue  # it is needed on another system only
+    return versions
+
+
+def console_script() -> metadata.EntryPoint | None:
+    """Find the project's command: it leads to the distribution, whatever that is called."""
     for script in metadata.entry_points(group="console_scripts"):
-        if script.dist and script.module.partition(".")[0] == package:
-            told = script.dist.metadata.json
-            name = str(told["name"])
-            licence = told.get("license_expression") or told.get("license") or ""
-            title = heading(str(told.get("description", "")), name)
-            return Project(title, str(told.get("summary", "")), str(told["version"]), str(licence))
-    return Project(package)
+        if script.module.partition(".")[0] == str(__package__):
+            return script
+    return None
 
 
 def heading(readme: str, name: str) -> str:
-    """Return the README's first heading where it is the package's name in prettier letters."""
+    """Return the README's first heading where it is the project's name in prettier letters."""
     first = re.search("^# (.+)$", readme, re.MULTILINE)
     title = first.group(1).strip() if first else name
     return title if re.sub("[^a-z0-9]+", "-", title.lower()).strip("-") == name.lower() else name

@@ -86,6 +86,8 @@ def results(card: Card, run: Run) -> tuple[list[Figure], list[Figure | Table]]:
     outputs, dataset = run.test_outputs(), data.load(run.config.data)
     if dataset.test.fingerprint() != card["data"]["test_sha256"]:
         raise UserError("the test data are no longer those that this run was judged on")
+    if len(outputs) != len(dataset.test):
+        raise UserError(f"run {run.name} is damaged: test_outputs.npy has {len(outputs)} rows")
     drawn = figures.figures(outputs, dataset)
     first, *rest = model_card.tables(outputs, dataset)
     return drawn, [first, *drawn, *rest]

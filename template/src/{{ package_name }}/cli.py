@@ -1,0 +1,194 @@
+"""The commands, each a few lines that call the rooms of the house.
+
+Rooms are imported by the command that needs them: `--help` stays quick, and serving or verifying
+an artifact never loads the training framework.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import config, project, runs
+from .errors import UserError
+from .flags import Parser, add_settings, given_settings
+from .interrupt import Interrupt
+
+Options = argparse.Namespace
+Result = dict[str, Any]
+
+
+def train(options: Options) -> Result:
+    """Train a network and write a run."""
+    settings = given_settings(options)
+    if options.resume is None:
+        run = runs.create(config.read(options.config, settings))
+    else:
+        run = runs.find(options.resume or None)
+        config.refuse_changes(run.config, settings, f"run {run.name}")
+    with run.locked(), Interrupt() as interrupt:
+        if not run.finished:
+            print(f"run {run.name}", file=sys.stderr)
+            # Inside the lock and the handlers: importing a framework takes seconds.
+            from .train import train
+
+            train(run, interrupt)
+    if not run.finished:
+        again = f"{project.project().name} train --resume {run.name}"
+        print(f"stopped; to go on: {again}", file=sys.stderr)
+        options.exit_code = 130 if interrupt.caught is signal.SIGINT else 0
+        return {"run": run.name, "finished": False}
+    card = run.card()
+    names = ("steps", "seconds", "samples_per_second", "test", "weights_sha256")
+    return {"run": run.name} | {name: card[name] for name in names}
+
+
+def evaluate(options: Options) -> Result:
+    """Measure a trained network on the test split."""
+    from . import inference, metrics
+
+    run = runs.find(options.run)
+    test = run.test_split()
+    outputs = inference.load(run)(test.inputs)
+    return {"run": run.name, "test": metrics.evaluate(outputs, test.targets)}
+
+
+def predict(options: Options) -> Result:
+    """Answer for files of your own."""
+    from . import data, metrics, targets
+
+    if options.target:
+        run = runs.find(targets.manifest(options.target).run)
+        model = targets.load(options.target)
+    else:
+        from . import inference
+
+        run = runs.find(options.run)
+        model = inference.load(run)
+    outputs = model(data.read_inputs(options.files, run.config.data))
+    answers = metrics.answers(outputs, run.card()["classes"])
+    files = [{"file": str(file)} for file in options.files]
+    return {"run": run.name, "predictions": [f | a for f, a in zip(files, answers, strict=True)]}
+
+
+def export(options: Options) -> Result:
+    """Write a trained network for a target, and prove that it still gives the same answers."""
+    from . import targets
+
+    return targets.export(options.target, runs.find(options.run))
+
+
+def verify(options: Options) -> Result:
+    """Compare an artifact, in its own runtime, with the trained network; exit 1 if they differ."""
+    from . import targets
+
+    return targets.verify(options.target)
+
+
+def serve(options: Options) -> Result:
+    """Serve an artifact until Ctrl-C."""
+    from . import targets
+
+    # A server in a container has its artifact, but no config.toml.
+    file = options.config if options.config != config.FILE or config.FILE.is_file() else None
+    targets.serve(options.target, config.read(file, given_settings(options)).serve)
+    return {"target": options.target}
+
+
+def report(options: Options) -> Result:
+    """Write a page with the curves, the mistakes and the model card of a run."""
+    from .report import write
+
+    return {"path": write(runs.find(options.run)).as_posix()}
+
+
+def make_parser() -> Parser:
+    """Describe the commands and their flags."""
+    name = project.project().name
+    parser = Parser(prog=name, description=f"example: {name} train --epochs 20")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(function: Callable[[Options], Result], example: str) -> Parser:
+        text = str(function.__doc__)
+        added: Parser = commands.add_parser(
+            function.__name__, help=text, description=text, epilog=f"example: {name} {example}"
+        )
+        added.add_argument("--json", action="store_true", help="end with one JSON object on stdout")
+        added.set_defaults(command=function)
+        return added
+
+    run = {"metavar": "RUN", "help": "a run's name; the newest when left out"}
+    target = {"metavar": "TARGET", "help": "a folder of targets/, such as onnx"}
+    settings = {"type": Path, "default": config.FILE, "metavar": "FILE", "help": "default: %(default)s"}
+
+    added = command(train, "train --epochs 20 --seed 1")
+    added.add_argument("--config", **settings)
+    added.add_argument("--resume", nargs="?", const="", **run)
+    add_settings(added, "data", "model", "train", "hardware")
+
+    added = command(evaluate, "evaluate --json")
+    added.add_argument("--run", **run)
+
+    added = command(predict, "predict examples/seven.png")
+    added.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files to answer for")
+    either = added.add_mutually_exclusive_group()
+    either.add_argument("--run", **run)
+    either.add_argument("--target", **target | {"help": "answer with this artifact instead"})
+
+    added = command(export, "export onnx")
+    added.add_argument("target", **target)
+    added.add_argument("--run", **run)
+
+    command(verify, "verify onnx").add_argument("target", **target)
+
+    added = command(serve, "serve onnx --port 8080")
+    added.add_argument("target", **target)
+    added.add_argument("--config", **settings)
+    add_settings(added, "serve")
+
+    command(report, "report").add_argument("--run", **run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code: 0, 1 for a failed comparison, 2 for bad input."""
+    try:
+        options = make_parser().parse_args(arguments)
+        options.exit_code = 0
+        result = options.command(options)
+        # With --json, people's lines go to stderr: stdout belongs to programs.
+        show(result, sys.stderr if options.json else sys.stdout)
+        if options.json:
+            print(json.dumps(result, ensure_ascii=False), flush=True)
+        return int(options.exit_code)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0  # whoever read our output has had enough, as in `... | head`
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else error
+        print(f"error: {what}; nothing that was finished is lost", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def show(result: Result, stream: Any) -> None:
+    """Print a result for people: a line for each figure."""
+    for name, value in result.items():
+        if isinstance(value, list):
+            for row in value:
+                short = {key: cell for key, cell in row.items() if not isinstance(cell, dict)}
+                print(*short.values(), sep="\t", file=stream)
+        elif isinstance(value, dict):
+            for key, cell in value.items():
+                print(f"{name} {key}: {cell:.4f}", file=stream)
+        else:
+            print(f"{name}: {value}", file=stream)

@@ -1,0 +1,133 @@
+"""Run folders: `runs/<name>/` holds all that one training used, said and made."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from . import config as configuration
+from . import data
+from .config import Config
+from .data import Split
+from .errors import UserError
+from .storage import write_atomic
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder: config.toml, metrics.jsonl, checkpoints/, model/."""
+
+    path: Path
+    config: Config
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which commands take as RUN."""
+        return self.path.name
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def weights(self) -> Path:
+        """The trained weights, without pickle."""
+        return self.path / "model" / "weights.safetensors"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the training came to its end: the card is the last thing it writes."""
+        return (self.path / "model" / "model.json").is_file()
+
+    def card(self) -> dict[str, Any]:
+        """Read what is known about the trained model; UserError when there is none yet."""
+        if not self.finished:
+            raise UserError(
+                f"run {self.name} has no trained model yet; finish it with `train --resume {self.name}`"
+            )
+        try:
+            card: dict[str, Any] = json.loads((self.path / "model" / "model.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise UserError(f"run {self.name} is damaged: model/model.json: {error}") from error
+        return card
+
+    def test_outputs(self) -> np.ndarray:
+        """Read the trained model's own outputs on the test split, float32 [n, ...].
+
+        Exports are compared with these, so that no verification has to load the framework.
+        """
+        self.card()
+        try:
+            outputs: np.ndarray = np.load(self.path / "model" / "test_outputs.npy", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise UserError(f"run {self.name} is damaged: test_outputs.npy: {error}") from error
+        return outputs
+
+    def test_split(self) -> Split:
+        """Load the test split; UserError when the data are not those the run was trained on."""
+        split = data.load(self.config.data).test
+        if split.fingerprint() != self.card()["data"]["test_sha256"]:
+            raise UserError(f"the data have changed since run {self.name}; train again")
+        return split
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Read metrics.jsonl; a last line that a kill cut short is left out."""
+        file = self.path / "metrics.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        records = []
+        for line in lines:
+            with contextlib.suppress(ValueError):
+                records.append(json.loads(line))
+        return records
+
+    def forget_metrics_after(self, step: int) -> None:
+        """Drop the lines that a killed run wrote past its last checkpoint."""
+        lines = [json.dumps(record) for record in self.metrics() if record["step"] <= step]
+        write_atomic(self.path / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run for one process; the system lets go of it even after SIGKILL."""
+        try:
+            with filelock.FileLock(self.path / ".lock", timeout=0):
+                yield
+        except filelock.Timeout as error:
+            raise UserError(f"run {self.name} is in use by another process") from error
+
+
+def create(config: Config) -> Run:
+    """Make a new run folder, named by the time; two at once get two names."""
+    start = time.strftime("%Y%m%d-%H%M%S")
+    RUNS.mkdir(exist_ok=True)
+    for attempt in range(1, 1000):
+        path = RUNS / (start if attempt == 1 else f"{start}-{attempt}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir()
+            break
+    (path / "checkpoints").mkdir()
+    write_atomic(path / "config.toml", configuration.dump(config).encode())
+    return Run(path, config)
+
+
+def find(name: str | None = None) -> Run:
+    """Open a run by its name or path, or the newest one; UserError when there is none."""
+    if name is None:
+        made = [path for path in RUNS.glob("*/config.toml") if path.parent.name[0] != "."]
+        if not made:
+            raise UserError("there are no runs here yet; make one with `train`")
+        path = max(made, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent
+    else:
+        path = RUNS / Path(name).name
+        if not (path / "config.toml").is_file():
+            known = sorted(file.parent.name for file in RUNS.glob("*/config.toml"))
+            raise UserError(f"there is no run {name!r}; runs here: {', '.join(known[-5:]) or 'none'}")
+    return Run(path, configuration.read(path / "config.toml"))

@@ -1,0 +1,175 @@
+"""The images: scikit-learn's digits, or a folder of your own. NumPy only; no framework here."""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import UserError
+from .task import DataSettings
+
+FORMATS = (".png", ".jpg", ".jpeg")
+SPLIT_SEED = 0  # the split belongs to the data: another training seed must not move it
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images as float32 [n, height, width, channels] in 0..1, and class numbers as int64 [n]."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def fingerprint(self) -> str:
+        """Hash the split, so that a later command notices that the data have changed."""
+        digest = hashlib.sha256(repr(self.inputs.shape).encode())
+        digest.update(np.ascontiguousarray(self.inputs).tobytes())
+        digest.update(np.ascontiguousarray(self.targets).tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three splits, what they show, and what could not be read."""
+
+    name: str
+    licence: str
+    classes: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+    skipped: tuple[str, ...] = ()
+
+
+def load(settings: DataSettings) -> Dataset:
+    """Load the data that the settings name; the same settings give the same arrays.
+
+    Raises UserError when a folder is missing or has no images to learn from.
+    """
+    if settings.source == "digits":
+        return load_digits(settings)
+    return load_folder(Path(settings.source).expanduser(), settings)
+
+
+def load_digits(settings: DataSettings) -> Dataset:
+    """Load 1,797 handwritten digits of 8x8 pixels: the first half trains, the second half tests.
+
+    Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
+    Learning Repository, doi:10.24432/C50P49. The split is that of scikit-learn's own example.
+    """
+    # scikit-learn takes a second to import; a folder of your own does without it.
+    from sklearn.datasets import load_digits as sklearn_digits
+
+    if settings.image_size != 8 or settings.colour != "grey":
+        raise UserError('the digits are 8x8 and grey: set image_size = 8 and colour = "grey"')
+    bunch = sklearn_digits()
+    images = (bunch.images[..., None] / 16).astype(np.float32)  # ink goes from 0 to 16
+    labels = bunch.target.astype(np.int64)
+    half = len(labels) // 2
+    rest, validation = hold_back(labels[:half], settings.validation_fraction)
+    return Dataset(
+        name="Optical Recognition of Handwritten Digits (scikit-learn)",
+        licence="CC BY 4.0",
+        classes=tuple(str(name) for name in bunch.target_names),
+        train=Split(images[rest], labels[rest]),
+        validation=Split(images[validation], labels[validation]),
+        test=Split(images[half:], labels[half:]),
+    )
+
+
+def load_folder(folder: Path, settings: DataSettings) -> Dataset:
+    """Load PNG and JPEG images from `folder/<class>/`; the classes are the subfolders' names.
+
+    A broken image is named on stderr and skipped.
+    """
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}; set `source` to digits or to your images")
+    classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+    images: list[np.ndarray] = []
+    labels: list[int] = []
+    skipped: list[str] = []
+    for number, name in enumerate(classes):
+        for file in sorted((folder / name).rglob("*")):
+            if file.suffix.lower() not in FORMATS or not file.is_file():
+                continue
+            try:
+                images.append(read_image(file, settings))
+                labels.append(number)
+            except UserError as error:
+                print(f"skipped: {error}", file=sys.stderr)
+                skipped.append(file.relative_to(folder).as_posix())
+    if skipped:
+        print(f"skipped {len(skipped)} of {len(skipped) + len(images)} images", file=sys.stderr)
+    targets = np.array(labels, dtype=np.int64)
+    counts = np.bincount(targets, minlength=len(classes))
+    if not images:
+        raise UserError(f"{folder} has no PNG or JPEG images in subfolders, one per class")
+    if len(classes) < 2:
+        raise UserError(f"{folder} has one class only, {classes[0]}; make a subfolder per class")
+    if counts.min() < 3:
+        few = classes[int(counts.argmin())]
+        raise UserError(f"{folder / few} has {counts.min()} readable images; each class needs 3")
+    return split_folder(folder.name, classes, np.stack(images), targets, skipped, settings)
+
+
+def split_folder(
+    name: str,
+    classes: Sequence[str],
+    images: np.ndarray,
+    labels: np.ndarray,
+    skipped: Sequence[str],
+    settings: DataSettings,
+) -> Dataset:
+    """Divide images into three splits with every class in each."""
+    rest, test = hold_back(labels, settings.test_fraction)
+    train, validation = hold_back(labels[rest], settings.validation_fraction)
+    train, validation = rest[train], rest[validation]
+    return Dataset(
+        name=name,
+        licence="your own",
+        classes=tuple(classes),
+        train=Split(images[train], labels[train]),
+        validation=Split(images[validation], labels[validation]),
+        test=Split(images[test], labels[test]),
+        skipped=tuple(skipped),
+    )
+
+
+def hold_back(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
+    """Divide indices in two, class by class: the larger part, and `fraction` held back."""
+    rng = np.random.default_rng(SPLIT_SEED)
+    held: list[np.ndarray] = []
+    for number in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == number))
+        count = max(round(len(members) * fraction), 1) if fraction else 0
+        held.append(members[:count])
+    back = np.sort(np.concatenate(held))
+    return np.setdiff1d(np.arange(len(labels)), back), back
+
+
+def read_image(file: Path, settings: DataSettings) -> np.ndarray:
+    """Read one image as float32 [size, size, channels] in 0..1.
+
+    Raises UserError when the file is missing or is no image.
+    """
+    from PIL import Image, ImageOps
+
+    size = (settings.image_size, settings.image_size)
+    try:
+        with Image.open(file) as opened:
+            upright = ImageOps.exif_transpose(opened)  # phones store how they were held
+            image = upright.convert("L" if settings.colour == "grey" else "RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"{file} is not an image that can be read: {error}") from error
+    pixels = np.asarray(ImageOps.fit(image, size, Image.Resampling.BILINEAR), np.float32) / 255
+    return pixels.reshape(*size, -1)
+
+
+def read_inputs(files: Sequence[Path], settings: DataSettings) -> np.ndarray:
+    """Read the user's own files as one batch, float32 [n, size, size, channels] in 0..1."""
+    return np.stack([read_image(file, settings) for file in files])

@@ -1,0 +1,27 @@
+"""What image classification adds to config.toml: settings of the data and of the network."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .settings import setting
+
+TASK = "image_classification"
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Where the images come from and how they are prepared."""
+
+    source: str = setting("digits", "digits, or your folder with one subfolder of images per class")
+    image_size: int = setting(8, "your images are cropped and scaled to this square", 4, 1024)
+    colour: Literal["grey", "rgb"] = setting("grey", "one channel or three")
+    validation_fraction: float = setting(0.1, "of the training images, to compare checkpoints", 0, 0.5)
+    test_fraction: float = setting(0.2, "of your own images; digits have a split of their own", 0.01, 0.5)
+    augment: bool = setting(True, "rotate, scale and shift the training images a little")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The shape of the network."""
+
+    channels: int = setting(32, "of the first convolution; the second has twice as many", 1, 1024)

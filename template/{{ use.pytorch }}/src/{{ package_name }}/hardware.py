@@ -1,0 +1,38 @@
+"""Choose the device, and make it compute the same numbers every time."""
+
+import torch
+
+from .config import HardwareSettings
+from .errors import UserError
+
+
+def prepare(settings: HardwareSettings) -> torch.device:
+    """Set up PyTorch by `[hardware]` and return the device; UserError when there is no such one."""
+    torch.use_deterministic_algorithms(True)
+    torch.set_num_threads(settings.threads)
+    # Full float32 on every device: exports are compared to 1e-5, and TF32 keeps three digits.
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    if settings.device != "auto":
+        try:
+            device = torch.device(settings.device)
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(f"device {settings.device!r} is not to be had: {reason}") from error
+        return device
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def fingerprint(settings: HardwareSettings, device: torch.device) -> dict[str, str]:
+    """Name what the last bits of a result depend on; a resumed run warns when it differs."""
+    return {
+        "PyTorch": torch.__version__,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "CPU capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(settings.threads),
+    }

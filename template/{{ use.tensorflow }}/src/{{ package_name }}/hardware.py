@@ -1,0 +1,44 @@
+"""Choose the device, and make it compute the same numbers every time."""
+
+import contextlib
+
+import tensorflow as tf
+
+from .config import HardwareSettings
+from .errors import UserError
+
+
+def prepare(settings: HardwareSettings) -> str:
+    """Set up TensorFlow by `[hardware]` and return the device; UserError when there is no such one."""
+    # Threads cannot be changed once TensorFlow computes, as it may already in a notebook.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
+    there = [name.removeprefix("/device:") for name in devices()]  # CPU:0, GPU:0, ...
+    if any(name.startswith("GPU") for name in there):
+        tf.config.experimental.enable_op_determinism()
+        # Full float32: exports are compared to 1e-5, and TF32 keeps three digits.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    if settings.device == "auto":
+        return next((name for name in there if name.startswith("GPU")), "CPU:0")
+    wanted = settings.device.upper()
+    wanted = wanted if ":" in wanted else f"{wanted}:0"
+    if wanted not in there:
+        raise UserError(f"there is no device {settings.device!r}; there are {', '.join(there)}")
+    return wanted
+
+
+def devices() -> list[str]:
+    """List TensorFlow's devices by name, such as `/device:CPU:0`."""
+    return [device.name for device in tf.config.list_logical_devices()]
+
+
+def fingerprint(settings: HardwareSettings, device: str) -> dict[str, str]:
+    """Name what the last bits of a result depend on; a resumed run warns when it differs."""
+    gpus = tf.config.list_physical_devices("GPU")
+    details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
+    return {
+        "TensorFlow": tf.__version__,
+        "device": details.get("device_name", device),
+        "threads": str(settings.threads),
+    }
