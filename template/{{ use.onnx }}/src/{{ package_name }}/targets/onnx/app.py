@@ -22,7 +22,7 @@ BODY_SECONDS = 30  # for a client to finish the body of its request
 WAITING = 64  # requests before the model at once; the next is told to come back
 QUICK_SECONDS = 0.002  # what may be computed without a worker, as it holds up all other requests
 QUICK_BYTES = 2**14
-BODIES = 4  # times the body limit: bytes of unfinished requests held in memory
+BODIES = 4  # times the body limit: bytes of all requests under way
 
 
 def create_app(session: Any, manifest: Manifest, settings: ServeSettings) -> FastAPI:
@@ -141,34 +141,41 @@ class Model:
             tensor.name: np.zeros([size or 1 for size in tensor.shape], tensor.dtype)
             for tensor in self.manifest.inputs
         }
-        start = time.perf_counter()
         try:
-            for _ in range(3):
-                self.session.run(None, one)
+            self.session.run(None, one)  # the first time takes longer
+            start = time.perf_counter()
+            self.session.run(None, one)
         except Exception as error:  # ONNX Runtime's exceptions share no narrower base
             raise UserError(f"the model cannot compute: {str(error).splitlines()[0]}") from error
-        seconds = (time.perf_counter() - start) / 3
-        # No value takes fewer than two bytes, binary or `0,`; so this bounds the batch.
-        return min(QUICK_BYTES, int(2 * values * QUICK_SECONDS / seconds))
+        seconds = time.perf_counter() - start
+        # Every value takes a byte at least, so a body's length bounds its batch.
+        return min(QUICK_BYTES, int(values * QUICK_SECONDS / seconds))
 
     async def infer(self, request: Request) -> Response:
-        """Answer one infer request: read it here, understand and compute it in a worker."""
+        """Answer one infer request; raises Refused."""
         if request.headers.get("content-encoding", "identity") != "identity":
             raise Refused("the body must be sent without content-encoding", 415)
         header = ",".join(request.headers.getlist(protocol.HEADER)) or None
-        body = await self.read(request)
+        chunks: list[bytes] = []
+        try:
+            await self.read(request, chunks)
+            content, headers = await self.compute(b"".join(chunks), header)
+        finally:
+            self.held -= sum(map(len, chunks))
+        return Response(content, headers=headers)
+
+    async def compute(self, body: bytes, header: str | None) -> tuple[bytes, dict[str, str]]:
+        """Compute at once what is quick, and in a worker what is not."""
         if len(body) <= self.quick_bytes:
-            content, headers = self.answer(body, header)
-            return Response(content, headers=headers)
+            return self.answer(body, header)
         if self.waiting >= WAITING:
             raise Refused(f"{WAITING} requests wait already; try again in a moment", 429)
         self.waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            content, headers = await loop.run_in_executor(self.workers, self.answer, body, header)
+            return await loop.run_in_executor(self.workers, self.answer, body, header)
         finally:
             self.waiting -= 1
-        return Response(content, headers=headers)
 
     def answer(self, body: bytes, header: str | None) -> tuple[bytes, dict[str, str]]:
         """Turn the body of a request into the body and the headers of its response."""
@@ -178,30 +185,26 @@ class Model:
             self.manifest.model, request, dict(zip(request.outputs, arrays, strict=True))
         )
 
-    async def read(self, request: Request) -> bytes:
-        """Read a body within the limits of size and time; raises Refused beyond them."""
+    async def read(self, request: Request, chunks: list[bytes]) -> None:
+        """Read a body into `chunks` within the limits of size and time, or raise Refused."""
         # A length that is no number never gets here: the HTTP parser refuses it.
         if int(request.headers.get("content-length", "0")) > self.max_body:
             raise self.too_large()
-        chunks: list[bytes] = []
         size = 0
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 async for chunk in request.stream():
+                    chunks.append(chunk)
                     size += len(chunk)
                     self.held += len(chunk)
                     if size > self.max_body:
                         raise self.too_large()
                     if self.held > BODIES * self.max_body:
                         raise Refused("too many large requests at once; try again in a moment", 429)
-                    chunks.append(chunk)
         except TimeoutError:
             raise Refused(f"the body did not arrive within {BODY_SECONDS} s", 408) from None
         except ClientDisconnect:
             raise Refused("the client left") from None
-        finally:
-            self.held -= size
-        return b"".join(chunks)
 
     def too_large(self) -> Refused:
         """Name the limit of a body."""
