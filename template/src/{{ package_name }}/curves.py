@@ -63,7 +63,7 @@ def curve(name: str, lines: Sequence[Mapping[str, Any]]) -> Figure | None:
 
     title = name.replace("_", " ").capitalize()
     last = [f"{split} {p[-1][1]:.4g} at step {p[-1][0]:,}" for split, p in series.items()]
-    lost = f"{gaps} values were not finite and are left out. " if gaps else ""
+    lost = f"Values that were not finite and are left out: {gaps}. " if gaps else ""
     caption = f"Last values: {', '.join(last)}. {lost}{NOTES.get(name, '')}".strip()
     alt = f"{title} over the steps: {', '.join(last)}."
     return figure(f"curve_{re.sub('[^a-z0-9_]', '_', name.lower())}", title, caption, alt, paint)

@@ -50,8 +50,8 @@ class Tile:
 class Figure:
     """One figure: the file name without suffix, the words around it, PNGs for both looks.
 
-    A page shows the tiles, where there are any, instead of the figure itself. A wide figure gets
-    a row of its own.
+    A page shows the tiles, where there are any, instead of the figure itself, which then has no
+    dark look. A wide figure gets a row of its own.
     """
 
     name: str
@@ -84,7 +84,8 @@ def figure(
     tiles: tuple[Tile, ...] = (),
 ) -> Figure:
     """Paint a figure twice, for light and for dark pages; `size` is in inches, over 6 is wide."""
-    light, dark = (render(paint, size, theme) for theme in (LIGHT, DARK))
+    light = render(paint, size, LIGHT)
+    dark = b"" if tiles else render(paint, size, DARK)
     return Figure(name, title, caption, alt, light, dark, tiles, wide=size[0] > 6)
 
 
