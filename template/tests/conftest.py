@@ -1,0 +1,76 @@
+"""What several tests share: a folder to work in, and one run that is trained once."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = next((ROOT / "src").glob("*/cli.py")).parent.name
+
+# Enough for a network that has learnt something, and for several checkpoints on the way.
+SHORT = ("--steps", "240", "--log-every", "10", "--checkpoint-every", "20")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A folder with a config.toml, in which commands run as a user would run them."""
+
+    path: Path
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command, in a process of its own, without waiting for it."""
+        return subprocess.Popen(
+            [sys.executable, "-m", PACKAGE, *arguments],
+            cwd=self.path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """Run a command to its end and return its JSON object; fail on another exit code."""
+        process = self.start(*arguments, "--json")
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{err}"
+        result: dict[str, Any] = json.loads(out.splitlines()[-1]) if code == 0 else {"error": err}
+        return result
+
+
+def make_workshop(path: Path) -> Workshop:
+    """Make a folder with a copy of the project's config.toml."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "config.toml").write_bytes((ROOT / "config.toml").read_bytes())
+    return Workshop(path)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """Give a test a folder of its own."""
+    return make_workshop(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str, Any]]:
+    """Train once for all tests; gives the folder and what `train` said."""
+    made = make_workshop(tmp_path_factory.mktemp("trained"))
+    return made, made.run("train", *SHORT)
+
+
+def changed(path: Path, offset: int) -> None:
+    """Flip one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 1
+    path.write_bytes(content)
+
+
+def names(paths: Sequence[Path]) -> list[str]:
+    """Return file names, sorted."""
+    return sorted(path.name for path in paths)
