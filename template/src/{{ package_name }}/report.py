@@ -19,7 +19,6 @@ from .storage import write_atomic
 ARTIFACTS = Path("artifacts")
 MOST_SKIPPED = 30
 MOST_CLASSES = 20
-LABELS = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
 
 Card = Mapping[str, Any]
 
@@ -124,7 +123,7 @@ def model(card: Card) -> Facts:
     named = ", ".join(classes[:MOST_CLASSES]) + (", …" if len(classes) > MOST_CLASSES else "")
     known = [
         ("task", card["task"].replace("_", " ")),
-        ("framework", f"{LABELS[card['framework']]} {card['framework_version']}"),
+        ("framework", f"{card['framework']} {card['framework_version']}"),
         ("parameters", f"{card['parameters']:,}"),
         ("input", "×".join(map(str, card["input_shape"])) + ", float32"),
     ]
@@ -160,7 +159,7 @@ def sizes(card: Card, run: Run) -> Table:
     rows = []
     if run.weights.is_file():
         count = size(run.weights.stat().st_size)
-        rows.append((f"model/{run.weights.name}", count, LABELS[card["framework"]], "–", "–"))
+        rows.append((f"model/{run.weights.name}", count, card["framework"], "–", "–"))
     for file in sorted(ARTIFACTS.glob("*/manifest.json")):
         try:
             told = json.loads(file.read_bytes())

@@ -46,16 +46,17 @@ def mistakes_figure(outputs: np.ndarray, dataset: Dataset) -> Figure:
         tiles.append(Tile(picture(dataset.test.inputs[i]), f"Test image {i}: {true}", lines))
     if len(wrong):
         title = "Worst mistakes"
+        some = f"the {len(shown)} whose true class got the lowest probability"
         caption = (
             f"{len(wrong):,} of {len(targets):,} test images got a wrong answer. "
-            f"Here are the {len(shown)} whose true class got the lowest probability; "
-            "below each, the true class, the answer and the answer's probability."
+            f"Shown are {some if len(shown) < len(wrong) else 'all of them'}, worst first, with "
+            "the true class, the answer and the answer's probability."
         )
     else:
         title = "Closest calls"
         caption = (
             f"All {len(targets):,} test images got the right answer. "
-            f"Here are the {len(shown)} whose true class got the lowest probability."
+            f"Shown are the {len(shown)} whose true class got the lowest probability."
         )
     images = dataset.test.inputs[shown]
     rows = -(-len(shown) // 4)
