@@ -36,7 +36,11 @@ def train(options: Options) -> Result:
             # Inside the lock and the handlers: importing a framework takes seconds.
             from .train import train
 
-            train(run, interrupt)
+            try:
+                train(run, interrupt)
+            except UserError:
+                run.discard_if_empty()
+                raise
     if not run.finished:
         again = f"{project.project().name} train --resume {run.name}"
         print(f"stopped; to go on: {again}", file=sys.stderr)
@@ -79,7 +83,7 @@ def export(options: Options) -> Result:
     """Write a trained network for a target, and prove that it still gives the same answers."""
     from . import targets
 
-    return targets.export(options.target, runs.find(options.run))
+    return targets.export(options.target, options.run)
 
 
 def verify(options: Options) -> Result:

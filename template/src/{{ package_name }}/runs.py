@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -93,6 +94,11 @@ class Run:
         """Drop the lines that a killed run wrote past its last checkpoint."""
         lines = [json.dumps(record) for record in self.metrics() if record["step"] <= step]
         write_atomic(self.path / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
+
+    def discard_if_empty(self) -> None:
+        """Remove a run that failed before its first checkpoint: there is nothing to go on from."""
+        if not any(self.checkpoints.iterdir()):
+            shutil.rmtree(self.path, ignore_errors=True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:

@@ -70,13 +70,14 @@ def serve(target: str, settings: ServeSettings) -> None:
     room(target, "server").serve(folder(target), manifest(target), settings)
 
 
-def export(target: str, run: Run) -> dict[str, Any]:
-    """Export a run, prove the artifact, and only then put it where the last one was.
+def export(target: str, run_name: str | None) -> dict[str, Any]:
+    """Export a run (the newest by default), prove the artifact, and only then put it in place.
 
     Raises OutOfToleranceError when the artifact is not the trained model; the last one stays.
     """
     start = time.perf_counter()
-    about, card = room(target), run.card()
+    about, run = room(target), runs.find(run_name)
+    card = run.card()
     test = run.test_split()
     ARTIFACTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target}-", dir=ARTIFACTS) as workshop:

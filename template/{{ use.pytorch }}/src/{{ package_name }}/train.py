@@ -47,7 +47,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
         vault.check_context(context, saved_context)
 
     with Journal(run, schedule, step) as journal:
-        while step < schedule.steps and not interrupt.caught:
+        while step < schedule.steps:
             event = schedule.next_event(step)  # until then, nothing but training
             rates = schedule.learning_rates(step, event).tolist()
             total_loss = torch.zeros((), device=device)
@@ -89,9 +89,9 @@ def train(run: Run, interrupt: Interrupt) -> None:
             if schedule.is_checkpoint(step) or interrupt.caught:
                 state = checkpoint.pack(step, best, network, optimizer, context)
                 vault.save(run.checkpoints, "step", step, state, settings.keep_checkpoints)
+            if interrupt.caught and step < schedule.steps:
+                return
 
-        if step < schedule.steps:
-            return
         if settings.final_weights == "best" and (state := vault.newest(run.checkpoints, "best")):
             checkpoint.unpack(state, network, optimizer)
         outputs = predict(network, data.test.inputs, device)
