@@ -105,6 +105,12 @@ def test_images_are_pinned_to_a_full_version() -> None:
         assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*", image), image
 
 
+def test_the_python_image_runs_every_project() -> None:
+    """Projects may ask for any of the catalog's versions at least, and for less than 3.14."""
+    version = pins()["images"]["python"].split(":")[1]
+    assert version.startswith(catalog()["pythons"][-1] + ".")
+
+
 def test_targets_with_an_image_bring_a_dockerfile_with_a_health_check() -> None:
     folders = {
         path.parent.name: path.read_text("utf-8") for path in TEMPLATE.rglob("deploy/*/Dockerfile*")
