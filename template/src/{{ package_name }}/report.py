@@ -160,7 +160,7 @@ def sizes(card: Card, run: Run) -> Table:
     if run.weights.is_file():
         count = size(run.weights.stat().st_size)
         rows.append((f"model/{run.weights.name}", count, card["framework"], "–", "–"))
-    for file in sorted(ARTIFACTS.glob("*/manifest.json")):
+    for file in sorted(ARTIFACTS.glob("[!.]*/manifest.json")):
         try:
             told = json.loads(file.read_bytes())
             if told["weights_sha256"] != card["weights_sha256"]:
