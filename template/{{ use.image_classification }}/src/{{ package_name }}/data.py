@@ -162,7 +162,9 @@ def read_image(file: Path, settings: DataSettings) -> np.ndarray:
     size = (settings.image_size, settings.image_size)
     try:
         with Image.open(file) as opened:
-            upright = ImageOps.exif_transpose(opened)  # phones store how they were held
+            upright: Image.Image = ImageOps.exif_transpose(opened)  # phones store how they were held
+            if upright.mode.startswith("I"):  # 16 bits, which `convert` would cut off, not scale
+                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
             image = upright.convert("L" if settings.colour == "grey" else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"{file} is not an image that can be read: {error}") from error

@@ -1,6 +1,7 @@
 """The state of a training as bytes, and back: exact to the last bit."""
 
 import io
+import pickle
 from typing import Any
 
 import torch
@@ -41,6 +42,6 @@ def unpack(
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
-    except (RuntimeError, KeyError, ValueError) as error:
+    except (RuntimeError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise UserError("the checkpoint is of another network; was model.py changed?") from error
     return state["step"], state["best"], state["context"]

@@ -31,7 +31,7 @@ def prepare(settings: HardwareSettings) -> torch.device:
 def fingerprint(settings: HardwareSettings, device: torch.device) -> dict[str, str]:
     """Name what the last bits of a result depend on; a resumed run warns when it differs."""
     return {
-        "PyTorch": torch.__version__,
+        "PyTorch": str(torch.__version__),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
         "CPU capability": torch.backends.cpu.get_cpu_capability(),
         "threads": str(settings.threads),

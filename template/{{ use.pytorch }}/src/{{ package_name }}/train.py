@@ -95,7 +95,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
         if settings.final_weights == "best" and (state := vault.newest(run.checkpoints, "best")):
             checkpoint.unpack(state, network, optimizer)
         outputs = predict(network, data.test.inputs, device)
-        made_by = {"framework": "PyTorch", "framework_version": torch.__version__}
+        made_by = {"framework": "PyTorch", "framework_version": str(torch.__version__)}
         finish(
             run, data, schedule, journal, weights(network), outputs, made_by | {"device": str(device)}
         )

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -17,9 +18,9 @@ def augment(images: Tensor, seed: int, step: int) -> Tensor:
     The changes follow from the seed and the step: a resumed run makes the same ones again.
     """
     n = len(images)
-    # The numbers are drawn on the CPU, so that a seed means the same on every device.
-    generator = torch.Generator().manual_seed((seed << 32) + step)
-    draws = torch.rand(4, n, generator=generator) * 2 - 1  # four numbers in -1..1 per image
+    # Four numbers in -1..1 per image; NumPy draws them, so they are the same on every device.
+    numbers = np.random.default_rng((seed, step)).uniform(-1, 1, (4, n)).astype(np.float32)
+    draws = torch.from_numpy(numbers)
     angle, scale = draws[0] * ROTATION, 1 + draws[1] * SCALE
     cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
     # affine_grid measures in half images, hence the 2.
