@@ -20,6 +20,7 @@ from .interrupt import Interrupt
 
 Options = argparse.Namespace
 Result = dict[str, Any]
+Flag = dict[str, Any]
 
 
 def train(options: Options) -> Result:
@@ -125,12 +126,12 @@ def make_parser() -> Parser:
         added.set_defaults(command=function)
         return added
 
-    run = {"metavar": "RUN", "help": "a run's name; the newest when left out"}
-    target = {"metavar": "TARGET", "help": "a folder of targets/, such as onnx"}
-    settings = {"type": Path, "default": config.FILE, "metavar": "FILE", "help": "default: %(default)s"}
+    run: Flag = {"metavar": "RUN", "help": "a run's name; the newest when left out"}
+    target: Flag = {"metavar": "TARGET", "help": "a folder of targets/, such as onnx"}
+    settings: Flag = {"type": Path, "default": config.FILE, "help": "default: %(default)s"}
 
     added = command(train, "train --epochs 20 --seed 1")
-    added.add_argument("--config", **settings)
+    added.add_argument("--config", metavar="FILE", **settings)
     added.add_argument("--resume", nargs="?", const="", **run)
     add_settings(added, "data", "model", "train", "hardware")
 
@@ -151,7 +152,7 @@ def make_parser() -> Parser:
 
     added = command(serve, "serve onnx --port 8080")
     added.add_argument("target", **target)
-    added.add_argument("--config", **settings)
+    added.add_argument("--config", metavar="FILE", **settings)
     add_settings(added, "serve")
 
     command(report, "report").add_argument("--run", **run)

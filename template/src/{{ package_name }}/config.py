@@ -12,7 +12,6 @@ from .errors import UserError
 from .settings import make_section, setting
 from .task import DataSettings, ModelSettings
 
-
 FILE = Path("config.toml")
 
 
@@ -105,7 +104,9 @@ def dump(config: Config) -> str:
     for section, values in dataclasses.asdict(config).items():
         lines.append(f"[{section}]")
         # JSON's texts, numbers and booleans are TOML's too.
-        lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()] + [""]
+        for name, value in values.items():
+            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -115,4 +116,5 @@ def refuse_changes(config: Config, changes: Mapping[str, object], owner: str) ->
         for name in section.keys() & changes.keys():
             if section[name] != changes[name]:
                 flag = f"--{name.replace('_', '-')}"
-                raise UserError(f"{owner} keeps {name} = {section[name]}; drop {flag} or start anew")
+                kept = f"{owner} keeps {name} = {section[name]}"
+                raise UserError(f"{kept}; drop {flag}, or start a new run")

@@ -52,9 +52,8 @@ class Run:
     def card(self) -> dict[str, Any]:
         """Read what is known about the trained model; UserError when there is none yet."""
         if not self.finished:
-            raise UserError(
-                f"run {self.name} has no trained model yet; finish it with `train --resume {self.name}`"
-            )
+            finish = f"finish it with `train --resume {self.name}`"
+            raise UserError(f"run {self.name} has no trained model yet; {finish}")
         try:
             card: dict[str, Any] = json.loads((self.path / "model" / "model.json").read_bytes())
         except (OSError, ValueError) as error:
@@ -68,7 +67,8 @@ class Run:
         """
         self.card()
         try:
-            outputs: np.ndarray = np.load(self.path / "model" / "test_outputs.npy", allow_pickle=False)
+            file = self.path / "model" / "test_outputs.npy"
+            outputs: np.ndarray = np.load(file, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise UserError(f"run {self.name} is damaged: test_outputs.npy: {error}") from error
         return outputs
@@ -134,6 +134,6 @@ def find(name: str | None = None) -> Run:
     else:
         path = RUNS / Path(name).name
         if not (path / "config.toml").is_file():
-            known = sorted(file.parent.name for file in RUNS.glob("*/config.toml"))
-            raise UserError(f"there is no run {name!r}; runs here: {', '.join(known[-5:]) or 'none'}")
+            known = sorted(file.parent.name for file in RUNS.glob("*/config.toml"))[-5:]
+            raise UserError(f"there is no run {name!r}; runs here: {', '.join(known) or 'none'}")
     return Run(path, configuration.read(path / "config.toml"))

@@ -64,6 +64,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises UserError when the artifact is missing, damaged or not what was exported.
     """
     again = f"make it again with `export {folder.name}`"
+    missing = f"there is no artifact in {folder}; make it with `export {folder.name}`"
     try:
         table = json.loads((folder / FILE).read_text(encoding="utf-8"))
         for side in ("inputs", "outputs"):
@@ -71,7 +72,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest(**table | {"classes": tuple(table["classes"])})
         expected = {name: entry["sha256"] for name, entry in manifest.files.items()}
     except FileNotFoundError as error:
-        raise UserError(f"there is no artifact in {folder}; make it with `export {folder.name}`") from error
+        raise UserError(missing) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{folder / FILE} is damaged; {again}") from error
     for name, digest in expected.items():

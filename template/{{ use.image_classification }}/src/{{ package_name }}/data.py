@@ -89,7 +89,7 @@ def load_folder(folder: Path, settings: DataSettings) -> Dataset:
     """
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; set `source` to digits or to your images")
-    classes = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
+    classes = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
     images: list[np.ndarray] = []
     labels: list[int] = []
     skipped: list[str] = []
@@ -162,7 +162,8 @@ def read_image(file: Path, settings: DataSettings) -> np.ndarray:
     size = (settings.image_size, settings.image_size)
     try:
         with Image.open(file) as opened:
-            upright: Image.Image = ImageOps.exif_transpose(opened)  # phones store how they were held
+            # Phones store how they were held.
+            upright: Image.Image = ImageOps.exif_transpose(opened)
             if upright.mode.startswith("I"):  # 16 bits, which `convert` would cut off, not scale
                 upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
             image = upright.convert("L" if settings.colour == "grey" else "RGB")

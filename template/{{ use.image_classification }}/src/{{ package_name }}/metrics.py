@@ -36,11 +36,10 @@ def confusion(outputs: np.ndarray, targets: np.ndarray, classes: int) -> np.ndar
 
 def answers(outputs: np.ndarray, classes: tuple[str, ...]) -> list[dict[str, object]]:
     """Put probabilities [n, classes] into words: label, its probability, and all of them."""
-    return [
-        {
-            "label": classes[int(row.argmax())],
-            "probability": round(float(row.max()), 4),
-            "probabilities": {name: round(float(p), 4) for name, p in zip(classes, row, strict=True)},
-        }
-        for row in outputs
-    ]
+    found: list[dict[str, object]] = []
+    for row in outputs:
+        each = [round(float(probability), 4) for probability in row]
+        probabilities = dict(zip(classes, each, strict=True))
+        label = classes[int(row.argmax())]
+        found.append({"label": label, "probability": max(each), "probabilities": probabilities})
+    return found

@@ -15,8 +15,8 @@ class DataSettings:
     source: str = setting("digits", "digits, or your folder with one subfolder of images per class")
     image_size: int = setting(8, "your images are cropped and scaled to this square", 4, 1024)
     colour: Literal["grey", "rgb"] = setting("grey", "one channel or three")
-    validation_fraction: float = setting(0.1, "of the training images, to compare checkpoints", 0, 0.5)
-    test_fraction: float = setting(0.2, "of your own images; digits have a split of their own", 0.01, 0.5)
+    validation_fraction: float = setting(0.1, "of the training images", 0, 0.5)
+    test_fraction: float = setting(0.2, "of your own images", 0.01, 0.5)
     augment: bool = setting(True, "rotate, scale and shift the training images a little")
 
 

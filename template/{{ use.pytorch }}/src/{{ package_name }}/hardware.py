@@ -7,7 +7,7 @@ from .errors import UserError
 
 
 def prepare(settings: HardwareSettings) -> torch.device:
-    """Set up PyTorch by `[hardware]` and return the device; UserError when there is no such one."""
+    """Set up PyTorch by `[hardware]` and return the device; UserError when it is not there."""
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(settings.threads)
     # Full float32 on every device: exports are compared to 1e-5, and TF32 keeps three digits.

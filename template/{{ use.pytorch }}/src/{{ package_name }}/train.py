@@ -95,10 +95,12 @@ def train(run: Run, interrupt: Interrupt) -> None:
         if settings.final_weights == "best" and (state := vault.newest(run.checkpoints, "best")):
             checkpoint.unpack(state, network, optimizer)
         outputs = predict(network, data.test.inputs, device)
-        made_by = {"framework": "PyTorch", "framework_version": str(torch.__version__)}
-        finish(
-            run, data, schedule, journal, weights(network), outputs, made_by | {"device": str(device)}
-        )
+        made_by = {
+            "framework": "pytorch",
+            "framework_version": str(torch.__version__),
+            "device": str(device),
+        }
+        finish(run, data, schedule, journal, weights(network), outputs, made_by)
 
 
 def weights(network: torch.nn.Module) -> dict[str, np.ndarray]:

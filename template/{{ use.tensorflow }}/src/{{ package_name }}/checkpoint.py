@@ -39,9 +39,7 @@ def unpack(
     return note["step"], note["best"], note["context"]
 
 
-def named_variables(
-    network: keras.Model, optimizer: keras.Optimizer
-) -> dict[str, keras.Variable]:
+def named_variables(network: keras.Model, optimizer: keras.Optimizer) -> dict[str, keras.Variable]:
     """Name all variables by their place: Keras's own names count up with every network built."""
     pairs = [("network", network.variables), ("optimizer", optimizer.variables)]
     return {

@@ -9,7 +9,7 @@ from .errors import UserError
 
 
 def prepare(settings: HardwareSettings) -> str:
-    """Set up TensorFlow by `[hardware]` and return the device; UserError when there is no such one."""
+    """Set up TensorFlow by `[hardware]` and return the device; UserError when it is not there."""
     # Threads cannot be changed once TensorFlow computes, as it may already in a notebook.
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(settings.threads)

@@ -109,10 +109,12 @@ def train(run: Run, interrupt: Interrupt) -> None:
         if settings.final_weights == "best" and (state := vault.newest(run.checkpoints, "best")):
             checkpoint.unpack(state, network, optimizer)
         outputs = predict(answer, data.test.inputs, device)
-        made_by = {"framework": "TensorFlow", "framework_version": tf.__version__}
-        finish(
-            run, data, schedule, journal, weights(network), outputs, made_by | {"device": device}
-        )
+        made_by = {
+            "framework": "tensorflow",
+            "framework_version": tf.__version__,
+            "device": str(device),
+        }
+        finish(run, data, schedule, journal, weights(network), outputs, made_by)
 
 
 def weights(network: keras.Model) -> dict[str, np.ndarray]:

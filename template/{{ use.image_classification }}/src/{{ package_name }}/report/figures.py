@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 from PIL import Image
 
+from ..data import Dataset
+from ..metrics import confusion
 from .card import percent, wilson
-from .data import Dataset
 from .exhibits import Figure, Theme, Tile, bare, figure, short
-from .metrics import confusion
 
 MOST_MISTAKES = 12
 MOST_COUNTS = 20  # with more classes than this, counts no longer fit into their cells

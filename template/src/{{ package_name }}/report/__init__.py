@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import data
+from ..errors import UserError
+from ..project import Project, project
+from ..runs import Run
+from ..storage import write_atomic
 from . import card as model_card
-from . import data, figures, page
+from . import figures, page
 from .curves import curves
-from .errors import UserError
 from .exhibits import Figure, Table
 from .page import Facts
-from .project import Project, project
-from .runs import Run
-from .storage import write_atomic
 
 ARTIFACTS = Path("artifacts")
 MOST_SKIPPED = 30

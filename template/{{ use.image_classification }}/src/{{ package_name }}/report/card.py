@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .data import Dataset
+from ..data import Dataset
+from ..metrics import confusion
 from .exhibits import Table
-from .metrics import confusion
 
 Z = 1.959964  # 95 % of a normal distribution lie within this many standard deviations
 
