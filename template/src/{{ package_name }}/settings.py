@@ -13,7 +13,7 @@ T = TypeVar("T")
 def setting(default: T, text: str, low: float = -math.inf, high: float = math.inf) -> T:
     """Declare one field of a settings class: its default, its line in `--help`, its range."""
     metadata = {"text": text, "low": low, "high": high}
-    field: T = dataclasses.field(default=default, metadata=metadata)  # type: ignore[assignment]
+    field: T = dataclasses.field(default=default, metadata=metadata)
     return field
 
 

@@ -29,7 +29,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
 
     torch.manual_seed(settings.seed)
     network = Network(run.config.model, data.train.inputs.shape[1:], len(data.classes))
-    network = network.to(device, memory_format=torch.channels_last)
+    network = network.to(device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(
         network.parameters(), weight_decay=settings.weight_decay, fused=True
     )
@@ -92,11 +92,11 @@ def train(run: Run, interrupt: Interrupt) -> None:
             if interrupt.caught and step < schedule.steps:
                 return
 
-        if settings.final_weights == "best" and (state := vault.newest(run.checkpoints, "best")):
-            checkpoint.unpack(state, network, optimizer)
+        if settings.final_weights == "best" and (found := vault.newest(run.checkpoints, "best")):
+            checkpoint.unpack(found, network, optimizer)
         outputs = predict(network, data.test.inputs, device)
         made_by = {
-            "framework": "pytorch",
+            "framework": "PyTorch",
             "framework_version": str(torch.__version__),
             "device": str(device),
         }

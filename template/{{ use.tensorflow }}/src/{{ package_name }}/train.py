@@ -106,11 +106,11 @@ def train(run: Run, interrupt: Interrupt) -> None:
             if interrupt.caught and step < schedule.steps:
                 return
 
-        if settings.final_weights == "best" and (state := vault.newest(run.checkpoints, "best")):
-            checkpoint.unpack(state, network, optimizer)
+        if settings.final_weights == "best" and (found := vault.newest(run.checkpoints, "best")):
+            checkpoint.unpack(found, network, optimizer)
         outputs = predict(answer, data.test.inputs, device)
         made_by = {
-            "framework": "tensorflow",
+            "framework": "TensorFlow",
             "framework_version": tf.__version__,
             "device": str(device),
         }
