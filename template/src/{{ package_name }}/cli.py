@@ -101,7 +101,7 @@ def serve(options: Options) -> Result:
     # A server in a container has its artifact, but no config.toml.
     file = options.config if options.config != config.FILE or config.FILE.is_file() else None
     targets.serve(options.target, config.read(file, given_settings(options)).serve)
-    return {"target": options.target}
+    return {}
 
 
 def report(options: Options) -> Result:
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = options.command(options)
         # With --json, people's lines go to stderr: stdout belongs to programs.
         show(result, sys.stderr if options.json else sys.stdout)
-        if options.json:
+        if options.json and result:
             print(json.dumps(result, ensure_ascii=False), flush=True)
         return int(options.exit_code)
     except UserError as error:

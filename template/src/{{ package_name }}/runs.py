@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import filelock
 import numpy as np
 
 from . import config as configuration
@@ -103,6 +102,8 @@ class Run:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for one process; the system lets go of it even after SIGKILL."""
+        import filelock  # a server has no runs to lock, and its image does without
+
         try:
             with filelock.FileLock(self.path / ".lock", timeout=0):
                 yield
