@@ -198,7 +198,7 @@ def test_the_recommendation_fits_above_the_choice_for_every_answer_set() -> None
         text = template.render(advice=advice, catalog=catalog())
         lines = text.rstrip("\n").split("\n")
         assert len(lines) <= 8 and max(map(len, lines)) <= 70, text
-        flat = " ".join(lines)
+        flat = " ".join(line.strip() for line in lines)
         assert f"Recommended: {labels[advice['pick']]}, because {advice['because']}." in flat
         side = advice["sides"][advice["pick"]]
         for signal in side["against"]:

@@ -146,7 +146,7 @@ def test_the_recommendation_is_shown_marked_and_preselected(tmp_path: Path) -> N
     assert talked.answers["runs_on"] == ["cloud", "mobile"]
     assert talked.answers["framework"] == "tensorflow"
     screen = talked.screens["framework"]
-    assert "Recommended: TensorFlow, because TFLite (LiteRT) is still the shortest" in screen
+    assert "   Recommended: TensorFlow, because TFLite (LiteRT) is still the" in screen
     assert "Against it: cloud." in screen
     assert "Bridges: TF Serving or ONNX (cloud)." in screen
     assert talked.choice("framework", "tensorflow").title.endswith("★ recommended")
