@@ -9,9 +9,10 @@
     offered(framework)        tasks and targets that can be chosen with it
     copy_template(folder)     a template to change, for `render(..., src=folder)`
 
-Copier needs half a second for one project. `render` takes three short cuts, all of them private
-parts of Copier (tests pin its version): a copy of the template without .git, Jinja templates and
-copier.yml read once, no git call per file. `render(..., exact=True)` takes none of them.
+Copier needs half a second for one project. `render` takes short cuts through private parts of
+Copier (tests pin its version): a copy of the template without .git, Jinja templates and copier.yml
+read once, no call of git, the name of the answers file not rendered again for every path.
+`render(..., exact=True)` takes none of them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ import copier
 import jinja2
 import yaml
 from copier import _template as copier_template
+from copier import _vcs as copier_vcs
 from copier._main import Worker
 from copier._settings import SettingsModel
 from copier._user_data import Question as CopierQuestion
@@ -297,6 +299,7 @@ _compiled: dict[tuple[object, ...], Any] = {}
 _configs: dict[Path, dict[str, Any]] = {}
 _compile = jinja2.Environment.compile
 _load_config = copier_template.load_template_config
+_ask_git = copier_vcs.get_repo
 
 
 def _compile_once(env: jinja2.Environment, source: Any, *args: Any, **kwargs: Any) -> Any:
@@ -318,6 +321,16 @@ def _load_config_once(conf_path: Path, quiet: bool = False) -> dict[str, Any]:
     return copy.deepcopy(_configs[conf_path])
 
 
+def _get_repo(url: str) -> str | None:
+    """The shared copy is no git repository: no need to ask git."""
+    return None if url == str(template()) else _ask_git(url)
+
+
+def _answers_path(made: Worker) -> Path:
+    """The answers file's name has no Jinja in it, so it need not be rendered for every file."""
+    return made.answers_file or made.template.answers_relpath
+
+
 @contextmanager
 def short_cuts(off: bool = False) -> Iterator[None]:
     """Copier without what a test need not wait for."""
@@ -327,6 +340,8 @@ def short_cuts(off: bool = False) -> Iterator[None]:
     with (
         mock.patch.object(jinja2.Environment, "compile", _compile_once),
         mock.patch.object(copier_template, "load_template_config", _load_config_once),
+        mock.patch.object(copier_template, "get_repo", _get_repo),
+        mock.patch.object(Worker, "answers_relpath", property(_answers_path)),
         mock.patch.object(Worker, "_sync_git_index_executable_bit", lambda *_: None),
     ):
         yield
