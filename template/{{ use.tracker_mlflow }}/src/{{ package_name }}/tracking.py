@@ -1,6 +1,6 @@
 """MLflow, in a local SQLite file unless MLFLOW_TRACKING_URI names a server.
 
-`uvx mlflow ui --backend-store-uri sqlite:///runs/mlflow.db` shows the curves of all runs.
+`uv run mlflow ui --backend-store-uri sqlite:///runs/mlflow.db` shows the curves of all runs.
 """
 
 import os

@@ -26,4 +26,4 @@ class Tracker:
 
     def close(self) -> None:
         """Write what is still in memory."""
-        self._run.finish(quiet=True)
+        self._run.finish()
