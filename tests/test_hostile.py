@@ -69,6 +69,8 @@ NASTY = [
     ),
     *("é", "ß", "日本", "ع", "😀", "👍🏽", "é", "ﬁ", "𝒳"),
 ]
+# Beyond the first 65,536 characters, where JSON, TOML and YAML part company.
+ASTRAL = "Zoë 😀 𝒳 日本"
 # A few of the nasty pieces and plain letters in any order: mostly accepted.
 pieces = st.lists(st.sampled_from([*NASTY, "a", "B", " "]), min_size=1, max_size=8).map("".join)
 typed = st.one_of(pieces.map(str.strip), st.text(min_size=1, max_size=30), st.sampled_from(NASTY))
@@ -130,6 +132,7 @@ def everything_else_is_sound(folder: Path) -> None:
 @slow
 @given(typed.map(lambda text: text[:60]))
 @example("{{ 7*7 }}")
+@example(ASTRAL)
 @example('"; import os; "')
 @example("Torch")
 @example("😀")
@@ -154,6 +157,7 @@ def test_project_name(text: str) -> None:
 @slow
 @given(typed)
 @example('\\" }, { name = "x')
+@example(ASTRAL)
 @example("x" * 201)
 @example("tab\there")
 def test_description(text: str) -> None:
@@ -170,6 +174,7 @@ def test_description(text: str) -> None:
 @slow
 @given(typed)
 @example('Zoë "Z" O\'Brien <z@example.org>')
+@example(ASTRAL)
 @example("")
 @example("\x1b[31mred")
 def test_user_name(text: str) -> None:
