@@ -1,0 +1,137 @@
+"""A rendered project, installed for real: the commands run in it as its user would run them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# What would make a project's environment another one than a user has.
+FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "CI")
+LIMIT = 900  # seconds; no command takes a tenth of it
+
+
+def environment() -> dict[str, str]:
+    """Return this process's variables, less what tests bring along; uv is found on the PATH."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in FOREIGN and not name.startswith("PYTEST_")
+    }
+    tools = str(Path(sys.executable).parent)
+    person = {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", "Test"), ("EMAIL", "test@example.com"))
+    }
+    more = {"PATH": f"{tools}{os.pathsep}{kept['PATH']}", "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+    return kept | person | more
+
+
+class Project:
+    """A folder with a rendered project, and the servers that were started in it."""
+
+    def __init__(self, path: Path, slug: str) -> None:
+        self.path = path
+        self.slug = slug
+        self.server: subprocess.Popen[str] | None = None
+        self.told: str = ""  # the line with which the server greeted
+
+    def start(self, command: str) -> subprocess.Popen[str]:
+        """Start a shell command in a process group of its own."""
+        return subprocess.Popen(
+            command,
+            shell=True,
+            cwd=self.path,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, command: str, code: int = 0) -> str:
+        """Run a shell command to its end; returns what it wrote to stdout and stderr."""
+        process = self.start(command)
+        try:
+            out, err = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            stop_group(process, signal.SIGKILL)
+            raise
+        assert process.returncode == code, f"{command}: exit {process.returncode}\n{out}\n{err}"
+        return out + err
+
+    def json(self, arguments: str) -> dict[str, Any]:
+        """Run one of the project's own commands with --json and return its object."""
+        command = f"uv run --quiet {self.slug} {arguments} --json"
+        done = subprocess.run(
+            shlex.split(command),
+            cwd=self.path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+        )
+        assert done.returncode == 0, f"{command}: exit {done.returncode}\n{done.stderr}"
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+    def runs(self) -> list[Path]:
+        """List the run folders, oldest first."""
+        made = self.path.glob("runs/*/config.toml")
+        return [p.parent for p in sorted(made, key=lambda p: p.stat().st_mtime_ns)]
+
+    def card(self) -> dict[str, Any]:
+        """Read the card of the newest run's model."""
+        text = (self.runs()[-1] / "model" / "model.json").read_text(encoding="utf-8")
+        card: dict[str, Any] = json.loads(text)
+        return card
+
+    def serve(self, command: str) -> None:
+        """Start a server and wait until it says where it is; ends the one before."""
+        self.end_server()
+        self.server = self.start(command)
+        assert self.server.stdout is not None
+        self.told = self.server.stdout.readline()
+
+    def end_server(self) -> None:
+        """Stop the server as Ctrl-C does."""
+        if self.server is not None:
+            stop_group(self.server, signal.SIGINT)
+            self.server = None
+
+
+def stop_group(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, str]:
+    """Send a signal to a process that leads a group, and to all that it has started."""
+    os.killpg(process.pid, number)
+    return process.communicate(timeout=60)
+
+
+def wait_for_step(project: Project, runs: int, step: int, process: subprocess.Popen[str]) -> None:
+    """Wait until there are so many runs and the newest one has a checkpoint of that step."""
+    end = time.monotonic() + LIMIT
+    while True:
+        made = project.runs()
+        saved = made[-1].glob("checkpoints/step-*.ckpt") if len(made) >= runs else []
+        if any(int(file.name.split("-")[1]) >= step for file in saved):
+            return
+        assert process.poll() is None, f"it ended before step {step}: {process.communicate()}"
+        assert time.monotonic() < end, f"no checkpoint of step {step}"
+        time.sleep(0.01)
+
+
+@contextmanager
+def one_at_a_time(file: Path) -> Iterator[None]:
+    """Hold a file that other test processes hold as well: READMEs all name the same port."""
+    import filelock
+
+    with filelock.FileLock(file, timeout=LIMIT):
+        yield

@@ -1,0 +1,8 @@
+"""A PyTorch project, rendered, installed and used for real."""
+
+from project_suite import ProjectSuite
+
+
+class TestPyTorch(ProjectSuite):
+    preset = "pytorch"
+    package = "torch"

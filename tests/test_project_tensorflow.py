@@ -1,0 +1,8 @@
+"""A TensorFlow project, rendered, installed and used for real."""
+
+from project_suite import ProjectSuite
+
+
+class TestTensorFlow(ProjectSuite):
+    preset = "tensorflow"
+    package = "tensorflow"
