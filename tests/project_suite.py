@@ -27,8 +27,6 @@ from project_lab import Project, environment, one_at_a_time, stop_group, wait_fo
 from pytest_copie.plugin import Copie
 from readme import commands
 
-PAGES = ("README.md", "docs/targets/onnx.md")
-
 # Commands that need what this suite has not: where else they are held to their word.
 NOT_RUN = {
     "docker compose -f deploy/onnx/compose.yaml up --build": "no engine; linted by test_matrix",
@@ -39,7 +37,8 @@ def shown_commands(preset: str) -> list[str]:
     """List what README and docs of a project tell its user to run, page by page."""
     with tempfile.TemporaryDirectory() as folder:
         project = harness.render(Path(folder) / "project", harness.presets()[preset])
-        return [command for page in PAGES for command in commands(project / page)]
+        pages = [project / "README.md", *sorted((project / "docs").rglob("*.md"))]
+        return [command for page in pages for command in commands(page)]
 
 
 def make_photos(project: Project) -> None:
