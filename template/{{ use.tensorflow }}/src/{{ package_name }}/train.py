@@ -31,8 +31,11 @@ def train(run: Run, interrupt: Interrupt) -> None:
     keras.utils.set_random_seed(settings.seed)
     mixed_precision = run.config.hardware.precision == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed_precision else "float32")
-    network = build_network(run.config.model, data.train.inputs.shape[1:], len(data.classes))
-    answer = answer_model(network)
+    shapes = data.train.inputs.shape[1:], len(data.classes)
+    network = build_network(run.config.model, *shapes)
+    # Whatever it was trained in, a network is judged and exported in full precision.
+    keras.config.set_dtype_policy("float32")
+    answer = answer_model(build_network(run.config.model, *shapes))
     optimizer = keras.optimizers.AdamW(weight_decay=settings.weight_decay)
     optimizer.build(network.trainable_variables)
 
@@ -93,6 +96,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
             journal.training(step, means | {"learning_rate": float(rates[-1])})
 
             if schedule.is_checkpoint(step) and len(data.validation):
+                answer.set_weights(network.get_weights())
                 outputs = predict(answer, data.validation.inputs, device)
                 result = metrics.evaluate(outputs, data.validation.targets)
                 journal.result(step, "validation", result)
@@ -108,6 +112,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
 
         if settings.final_weights == "best" and (found := vault.newest(run.checkpoints, "best")):
             checkpoint.unpack(found, network, optimizer)
+        answer.set_weights(network.get_weights())
         outputs = predict(answer, data.test.inputs, device)
         made_by = {
             "framework": "TensorFlow",
