@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -22,12 +23,12 @@ def finish(
     journal: Journal,
     weights: dict[str, np.ndarray],
     outputs: np.ndarray,
-    made_by: dict[str, str],
+    made_by: dict[str, Any],
 ) -> None:
     """Write `model/`: the weights, the outputs on the test split, and last the card.
 
     `weights` are arrays by name, `outputs` the trained model's answers on the test split, and
-    `made_by` names framework, version and device.
+    `made_by` names framework, version, device and the number of trainable parameters.
     """
     test = metrics.evaluate(outputs, data.test.targets)
     journal.result(schedule.steps, "test", test)
@@ -36,7 +37,6 @@ def finish(
         **made_by,
         "classes": list(data.classes),
         "input_shape": list(data.test.inputs.shape[1:]),
-        "parameters": sum(int(array.size) for array in weights.values()),
         "weights_sha256": sha256_arrays(weights),
         "data": {
             "name": data.name,

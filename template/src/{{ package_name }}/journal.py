@@ -20,8 +20,11 @@ class Journal:
         self._file = (run.path / "metrics.jsonl").open("a", encoding="utf-8")
         self._tracker = Tracker(run.path, run.name)
         self._schedule = schedule
-        self._step = self._first = first_step
-        self._clock = self._start = time.perf_counter()
+        self._step = first_step
+        self._clock = time.perf_counter()
+        # A resumed run goes on counting where it stopped.
+        before = max((record.get("seconds", 0) for record in run.metrics()), default=0)
+        self._start = self._clock - before
         # Without a terminal a bar would fill a log file; `result` prints a line there instead.
         self._bar = tqdm(
             total=schedule.steps,
@@ -54,7 +57,8 @@ class Journal:
             refresh=False,
         )
         self._bar.update(step - self._step)
-        self._write(step, "train", figures | {"samples_per_second": round(rate, 1)})
+        speed = {"samples_per_second": round(rate, 1), "seconds": self.seconds}
+        self._write(step, "train", figures | speed)
         self._step, self._clock = step, now
 
     def result(self, step: int, split: str, figures: dict[str, float]) -> None:
@@ -67,13 +71,13 @@ class Journal:
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start, or since the resumption."""
+        """Seconds that the training has taken, evaluations included."""
         return round(time.perf_counter() - self._start, 3)
 
     @property
     def samples_per_second(self) -> float:
-        """Samples trained per second since then."""
-        samples = (self._step - self._first) * self._schedule.batch_size
+        """Samples trained per second, over all of that time."""
+        samples = self._step * self._schedule.batch_size
         return round(samples / max(time.perf_counter() - self._start, 1e-9), 1)
 
     def _write(self, step: int, split: str, figures: dict[str, float]) -> None:

@@ -99,6 +99,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
             "framework": "PyTorch",
             "framework_version": str(torch.__version__),
             "device": str(device),
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
         }
         finish(run, data, schedule, journal, weights(network), outputs, made_by)
 

@@ -117,7 +117,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
         made_by = {
             "framework": "TensorFlow",
             "framework_version": tf.__version__,
-            "device": str(device),
+            "device": device,
+            "parameters": sum(math.prod(v.shape) for v in network.trainable_variables),
         }
         finish(run, data, schedule, journal, weights(network), outputs, made_by)
 
