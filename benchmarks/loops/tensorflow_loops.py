@@ -1,0 +1,119 @@
+"""TensorFlow loops that train the project's network on the digits: one thread, batches of 64.
+
+Run by training_loop.py inside a rendered project's environment.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rendered.model import build_network, loss
+from rendered.task import ModelSettings
+from turns import BATCH, CLASSES, LABEL_SMOOTHING, WEIGHT_DECAY, Loop, take_turns, whole_batches
+
+tf.config.threading.set_intra_op_parallelism_threads(1)
+tf.config.threading.set_inter_op_parallelism_threads(1)
+images, labels = whole_batches()
+BATCHES = len(labels) // BATCH
+EPOCHS = 16  # per turn, after what does not count
+
+
+def build() -> keras.Model:
+    """Build the network with the same first weights every time."""
+    keras.utils.set_random_seed(0)
+    return build_network(ModelSettings(), images.shape[1:], CLASSES)
+
+
+def smoothed_loss(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Give the project's loss the arguments that Keras passes."""
+    return loss(logits, tf.cast(tf.reshape(targets, [-1]), tf.int64), LABEL_SMOOTHING)
+
+
+class Stopwatch(keras.callbacks.Callback):
+    """Note the CPU time at the end of every epoch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        """Note it."""
+        self.times.append(time.process_time())
+
+
+def fit(steps_per_execution: int, epochs_in_one: int) -> Loop:
+    """Train with Keras's own loop on arrays; several epochs in one save it a few starts."""
+    network = build()
+    network.compile(
+        keras.optimizers.AdamW(weight_decay=WEIGHT_DECAY),
+        smoothed_loss,
+        steps_per_execution=steps_per_execution,
+    )
+    inputs = np.repeat(images, epochs_in_one, axis=0)
+    targets = np.repeat(labels, epochs_in_one)
+
+    def loop() -> float:
+        stopwatch = Stopwatch()
+        network.fit(
+            inputs,
+            targets,
+            batch_size=BATCH,
+            epochs=1 + EPOCHS // epochs_in_one,
+            verbose=0,
+            callbacks=[stopwatch],
+        )
+        return EPOCHS * len(labels) / (stopwatch.times[-1] - stopwatch.times[0])
+
+    loop()  # traces
+    return loop
+
+
+def whole_epoch() -> Loop:
+    """Train with one call of one tf.function per epoch."""
+    network = build()
+    optimizer = keras.optimizers.AdamW(weight_decay=WEIGHT_DECAY)
+    optimizer.build(network.trainable_variables)
+    inputs, targets = tf.constant(images), tf.constant(labels)
+
+    @tf.function
+    def epoch() -> tf.Tensor:
+        total = tf.constant(0.0)
+        order = tf.reshape(tf.random.shuffle(tf.range(len(labels))), [BATCHES, BATCH])
+        for i in tf.range(BATCHES):
+            batch, answers = tf.gather(inputs, order[i]), tf.gather(targets, order[i])
+            with tf.GradientTape() as tape:
+                batch_loss = loss(network(batch, training=True), answers, LABEL_SMOOTHING)
+            gradients = tape.gradient(batch_loss, network.trainable_variables)
+            optimizer.apply(gradients, network.trainable_variables)
+            total += batch_loss
+        return total
+
+    def loop() -> float:
+        float(epoch())
+        start = time.process_time()
+        for _ in range(EPOCHS):
+            float(epoch())
+        return EPOCHS * len(labels) / (time.process_time() - start)
+
+    loop()  # traces
+    return loop
+
+
+if __name__ == "__main__":
+    take_turns(
+        {
+            "fit on arrays": fit(1, epochs_in_one=1),
+            "fit, 8 epochs in one": fit(1, epochs_in_one=8),
+            "the same, steps_per_execution=32": fit(32, epochs_in_one=8),
+            "epoch in one tf.function": whole_epoch(),
+        },
+        {
+            "TensorFlow": tf.__version__,
+            "Keras": keras.__version__,
+            "Python": platform.python_version(),
+        },
+    )

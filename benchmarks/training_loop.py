@@ -1,0 +1,111 @@
+"""How fast a rendered project trains, against other ways to write the loop, in the same run.
+
+    .venv/bin/python benchmarks/training_loop.py pytorch
+    .venv/bin/python benchmarks/training_loop.py tensorflow --rounds 25
+
+Renders a project into a temporary folder and lets uv install it there. Prints samples per CPU
+second on the digits: one thread, batches of 64, the project's own network, loss and AdamW, no
+augmentation. The loops take turns; the figures are medians over the rounds, and the ratios are
+taken within each round. Imports, tracing and compiling do not count. Exit code 1 when a goal is
+missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+BEST = "the best of them"
+# The rendered loop's speed in multiples of another one's.
+GOALS = {
+    "pytorch": {"naive DataLoader loop": 1.25, BEST: 0.85},
+    "tensorflow": {"fit on arrays": 2.5, BEST: 0.9},
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure, print a table, and say which goals are met."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("framework", choices=GOALS)
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each loop (default: 15)")
+    parser.add_argument(
+        "--python", type=Path, help="a Python that has the packages, instead of a fresh environment"
+    )
+    options = parser.parse_args(argv)
+    if options.rounds < 1:
+        parser.error("--rounds takes 1 or more")
+    with tempfile.TemporaryDirectory(prefix="pickone-loops-") as scratch:
+        project = Path(scratch) / "project"
+        render(options.framework, project)
+        measured = measure(options.framework, project, options.rounds, options.python)
+    return 0 if table(measured, GOALS[options.framework]) else 1
+
+
+def render(framework: str, project: Path) -> None:
+    """Render a project with default answers; its package is called `rendered`."""
+    import copier
+
+    answers = {"framework": framework, "package_name": "rendered", "targets": [], "ci": "none"}
+    copier.run_copy(str(HERE.parent), project, data=answers, defaults=True, quiet=True)
+
+
+def measure(framework: str, project: Path, rounds: int, python: Path | None) -> dict[str, Any]:
+    """Run the framework's body in the project: rates by loop, versions, the network's settings."""
+    start = ["uv", "run", "--no-dev", "python"] if python is None else [str(python)]
+    body = HERE / "loops" / f"{framework}_loops.py"
+    environment = os.environ | {
+        "PYTHONPATH": str(project / "src"),
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",  # CPU seconds say nothing about a GPU
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    environment.pop("VIRTUAL_ENV", None)
+    done = subprocess.run(
+        [*start, str(body), str(rounds)],
+        cwd=project,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return measured
+
+
+def table(measured: dict[str, Any], goals: dict[str, float]) -> bool:
+    """Print medians, ratios and their quartiles; returns whether all goals are met."""
+    rates: dict[str, list[float]] = measured["rates"]
+    ours, *others = rates
+    best = max(others, key=lambda name: statistics.median(rates[name]))
+    versions = ", ".join(f"{name} {number}" for name, number in measured["versions"].items())
+    network = ", ".join(f"{name} {value}" for name, value in measured["network"].items())
+    print(f"{versions}; network: {network}; {len(rates[ours])} rounds")
+    print(f"{'':36}samples/CPU s   rendered loop is   quartiles")
+    print(f"{ours:36}{statistics.median(rates[ours]):13,.0f}")
+    met = True
+    for name in [*others, BEST]:
+        theirs = rates[best if name == BEST else name]
+        ratios = [a / b for a, b in zip(rates[ours], theirs, strict=True)]
+        ratio = statistics.median(ratios)
+        low, _, high = statistics.quantiles(ratios) if len(ratios) > 1 else ratios * 3
+        line = f"{name:36}{statistics.median(theirs):13,.0f}   {ratio:10.2f} times   "
+        line += f"{low:.2f} to {high:.2f}"
+        if name in goals:
+            line += f"   goal {goals[name]}: {'met' if ratio >= goals[name] else 'MISSED'}"
+            met = met and ratio >= goals[name]
+        print(line)
+    return met
+
+
+if __name__ == "__main__":
+    sys.exit(main())
