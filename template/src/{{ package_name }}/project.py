@@ -51,7 +51,6 @@ def console_script() -> metadata.EntryPoint | None:
 
 
 def heading(readme: str, name: str) -> str:
-    """Return the README's first heading where it is the project's name in prettier letters."""
+    """Return the README's first heading: the project's name as people write it."""
     first = re.search("^# (.+)$", readme, re.MULTILINE)
-    title = first.group(1).strip() if first else name
-    return title if re.sub("[^a-z0-9]+", "-", title.lower()).strip("-") == name.lower() else name
+    return first.group(1).strip() if first else name
