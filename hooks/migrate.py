@@ -1,13 +1,18 @@
 """Carry over what users wrote in a file that a newer template has moved.
 
-Copier updates a file by its path: of one that has moved it removes the old, edits and all, and writes the new one.
-So copier.yml runs this after every update across a version that hooks/moves.yml names, in the project's folder:
+Copier updates a file by its path: of one that has moved, it removes the old, edits and all, and
+writes the new one. So copier.yml runs this after every update across a version that
+hooks/moves.yml names, in the project's folder:
 
     python hooks/migrate.py ANSWERS_FILE        with VERSION_PEP440_FROM in the environment
 
-Each moved file that users changed is merged from three texts: theirs (in git's HEAD, as Copier refuses to update a project
-with changes not committed), the old template's (rendered again) and the new template's (just written). Lines that both changed
-end as conflicts, marked and recorded in git's index as Copier does it. A file that users deleted stays away.
+Each moved file that users changed is merged from three texts: theirs (in git's HEAD, as Copier
+refuses to update a project with changes not committed), the old template's (rendered again) and
+the new template's (just written). Lines that both changed end as conflicts, marked in the file
+and recorded in git's index as Copier does it. A file that users deleted stays away.
+
+(A `git mv` before the update is no way out: to Copier both sides then add the new file, and every
+edit becomes a conflict.)
 """
 
 from __future__ import annotations
@@ -66,7 +71,7 @@ def _blob_of(text: bytes) -> str:
 
 
 def _mark_unmerged(path: Path, stages: list[str]) -> None:
-    """Record the three texts as git's own merge does, so that no commit passes over the conflict."""
+    """Record the three texts as git's own merge does: no commit passes over the conflict."""
     name = _git("rev-parse", "--show-prefix").decode().strip() + path.as_posix()
     lines = [f"0 {'0' * 40}\t{name}"]
     lines += [f"100644 {blob} {stage}\t{name}" for stage, blob in enumerate(stages, start=1)]

@@ -1,0 +1,246 @@
+"""What `copier update` does with files that move or go, with other rules, with other answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from copier import VcsRef
+from copier.errors import UnsafeTemplateError
+from harness import ROOT
+from packaging.version import Version
+from update_lab import (
+    ANSWERS,
+    DROPPED,
+    EARLIER,
+    MARK,
+    MIGRATION,
+    NEXT,
+    RULES,
+    Lab,
+    commit,
+    conflicts,
+    dirt,
+    edit_everything,
+    files,
+    git,
+    is_text,
+    migrate,
+    stored,
+)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    return Lab(tmp_path_factory.mktemp("update"))
+
+
+def test_what_a_version_drops_goes_even_if_edited_and_git_has_it(lab: Lab) -> None:
+    project = lab.start("v0.0.2", "lab")
+    page = project / DROPPED.removeprefix("template/")
+    page.write_bytes(page.read_bytes() + MARK)
+    commit(project, "Edit")
+    lab.update(project, NEXT)
+    assert not page.exists()
+    assert MARK.decode() in git(project, "show", f"HEAD:{page.relative_to(project)}")
+
+
+# --- files that move ------------------------------------------------------------------------------
+
+
+def names(lab: Lab, project: Path) -> tuple[Path, Path]:
+    """Where the moved file was, and where it is."""
+    [(old, new)] = lab.moves(EARLIER[0], stored(project)).items()
+    return project / old, project / new
+
+
+def test_lines_that_both_changed_in_a_moved_file_become_one_conflict_that_git_sees(
+    lab: Lab, tmp_path: Path
+) -> None:
+    inside = lab.start(EARLIER[0], "pytorch")
+    shutil.rmtree(inside / ".git")
+    project = (
+        tmp_path / "repository" / "inside"
+    )  # a project need not be at the top of its repository
+    shutil.copytree(inside, project)
+    old, new = names(lab, project)
+    _, rest = old.read_bytes().split(b"\n", 1)
+    old.write_bytes(b'"""My own words.\n' + rest + MARK)
+    commit(project.parent, "Edit")
+
+    lab.update(project, NEXT, unsafe=True)
+    merged = new.read_bytes()
+    assert (
+        merged.count(b"<<<<<<< before updating\n") == merged.count(b">>>>>>> after updating") == 1
+    )
+    assert b"My own words" in merged and merged.endswith(MARK) and not old.exists()
+    path = new.relative_to(project.parent).as_posix()
+    unmerged = git(project.parent, "ls-files", "--unmerged").splitlines()
+    assert [line.split(maxsplit=2)[2] for line in unmerged] == [f"{n}\t{path}" for n in (1, 2, 3)]
+    assert b"Once elsewhere" in git(project.parent, "show", f":1:{path}").encode()
+    assert git(project.parent, "show", f":2:{path}").encode() == b'"""My own words.\n' + rest + MARK
+
+
+def test_a_deleted_file_stays_away_wherever_it_moves(lab: Lab) -> None:
+    project = lab.start(EARLIER[0], "pytorch")
+    old, new = names(lab, project)
+    old.unlink()
+    commit(project, "Delete")
+    fresh = lab.fresh(NEXT, project)
+    lab.update(project, NEXT, unsafe=True)
+    assert set(fresh) - set(files(project)) == {new.relative_to(project).as_posix()}
+
+
+def test_a_file_of_ones_own_at_the_new_place_is_not_overwritten_in_silence(lab: Lab) -> None:
+    project = lab.start(EARLIER[0], "pytorch")
+    _, new = names(lab, project)
+    new.write_bytes(MARK)
+    commit(project, "Add")
+    lab.update(project, NEXT, unsafe=True)
+    assert MARK in new.read_bytes() and conflicts(project)
+
+
+def test_several_moves_of_one_file_are_one() -> None:
+    table = {"v0.2.0": {"a": "b", "x": "y"}, "v0.10.0": {"c": "d"}, "v0.3.0": {"b": "c"}}
+    after = migrate().moves_after
+    assert dict(after(table, Version("0.1.0"))) == {"a": "d", "x": "y", "b": "d", "c": "d"}
+    assert dict(after(table, Version("0.2.0"))) == {"b": "d", "c": "d"}
+    assert dict(after(table, Version("0.10.0"))) == {}
+
+
+def test_every_move_has_its_migration_and_every_migration_is_of_a_version_in_the_changelog() -> (
+    None
+):
+    settings = yaml.safe_load((ROOT / "copier.yml").read_text("utf-8").split("---\n", 1)[0])
+    moves = yaml.safe_load((ROOT / "hooks" / "moves.yml").read_text("utf-8"))
+    entries = settings.get("_migrations", [])
+    assert moves.keys() <= {entry["version"] for entry in entries}
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    for entry in entries:
+        # Without a version it would run, and need --trust, at every update.
+        assert f"## {entry['version'].removeprefix('v')}\n" in changelog
+        if entry["version"] in moves:
+            assert entry in yaml.safe_load(MIGRATION.format(version=entry["version"]))
+    # The words of moves.yml are what the tests do.
+    [example] = yaml.safe_load(MIGRATION.format(version="v0.2.0"))
+    words = (ROOT / "hooks" / "moves.yml").read_text("utf-8").replace("#   ", "")
+    assert f"command: {json.dumps(example['command'])}" in words
+
+
+def test_rendering_never_needs_trust_and_updating_only_across_a_migration(lab: Lab) -> None:
+    project = lab.start(NEXT, "lab")  # NEXT has a migration, and nobody was asked to trust it
+    assert lab.migrates(EARLIER[0]) and not lab.migrates(EARLIER[1])
+    lab.update(project, VcsRef.CURRENT)
+    lab.update(lab.start(EARLIER[1], "lab"), NEXT)
+
+    project = lab.start(EARLIER[0], "lab")
+    with pytest.raises(UnsafeTemplateError, match="migrations"):
+        lab.update(project, NEXT)
+    assert dirt(project) == []
+
+
+# --- answers that change --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", ["pytorch", "lab"])
+def test_a_change_of_the_rules_changes_one_page_and_no_code(lab: Lab, preset: str) -> None:
+    project = lab.start(NEXT, preset)
+    before = files(project)
+    page = (project / "docs/decision.md").read_text("utf-8")
+    assert "# Why PyTorch" in page and "against the recommendation" not in page
+    _, lost = edit_everything(project, before, {})
+    assert not lost
+
+    lab.update(project, RULES)
+    assert conflicts(project) == []
+    assert stored(project)["framework"] == "pytorch"
+    after = {name: body.replace(MARK, b"") for name, body in files(project).items()}
+    changed = {name for name in {**before, **after} if before.get(name) != after.get(name)}
+    assert {"docs/decision.md", ANSWERS} <= changed <= {"docs/decision.md", ANSWERS, "README.md"}
+    page = (project / "docs/decision.md").read_text("utf-8")
+    assert "**This project uses PyTorch, against the recommendation.**" in page
+    assert "The template's rules recommend TensorFlow for the answers below" in page
+    assert MARK.decode() in page
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes", "gone", "come"),
+    [
+        ("lab", {"targets": ["onnx"]}, (), "deploy/onnx/Dockerfile"),
+        ("pytorch", {"targets": []}, "deploy/onnx/Dockerfile", ()),
+        ("pytorch", {"ci": "gitlab"}, ".github/workflows/ci.yml", ".gitlab-ci.yml"),
+        ("company", {"ci": "none"}, ".gitlab-ci.yml", ()),
+        ("tensorflow", {"tracker": "none", "license": "proprietary"}, "CITATION.cff", ()),
+    ],
+    ids=lambda value: json.dumps(value) if isinstance(value, dict) else None,
+)
+def test_an_answer_changed_later(
+    lab: Lab, preset: str, changes: dict[str, Any], gone: str, come: str
+) -> None:
+    """Every edit stays, but for those in files that the new answer has no use for: they go."""
+    project = lab.start(NEXT, preset)
+    before, fresh = files(project), lab.fresh(NEXT, project, **changes)
+    kept, lost = edit_everything(project, fresh, {})
+    assert lost == before.keys() - fresh.keys() and (not gone or gone in lost)
+    assert not come or come in fresh.keys() - before.keys()
+
+    lab.update(project, VcsRef.CURRENT, data=changes)
+    assert conflicts(project) == []
+    now = files(project)
+    assert {name for name, body in now.items() if MARK in body} == kept
+    assert {name: body.replace(MARK, b"") for name, body in now.items()} == fresh
+    unmarked = {n for n in before.keys() & fresh.keys() if is_text(before[n])} - kept - {ANSWERS}
+    print(f"{len(kept)} edits kept, {len(lost)} files gone, no place for an edit in {unmarked}")
+    assert len(kept) > 40 and len(unmarked) <= 1
+
+
+# --- the commands, as users type them -------------------------------------------------------------
+
+
+def test_the_commands_without_short_cuts(lab: Lab, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.yml"  # nobody's own settings trust anything
+    settings.write_text("{}\n")
+
+    def copier(folder: Path, *arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "copier", *arguments],
+            cwd=folder,
+            env={**os.environ, "COPIER_SETTINGS_PATH": str(settings)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        return done.returncode, done.stdout
+
+    answers = ["--data-file", str(ROOT / "presets" / "lab.yml"), "--defaults"]
+    project = tmp_path / "project"
+    start = ["copy", *answers, "--vcs-ref", EARLIER[0], str(lab.template), str(project)]
+    code, words = copier(tmp_path, *start)
+    assert code == 0, words
+    code, words = copier(project, "update", "--defaults", "--trust")
+    assert code == 1 and "git-tracked subprojects" in words
+    commit(project, "Start")
+
+    code, words = copier(project, "check-update")
+    assert code == 0 and "New template version available" in words
+    assert copier(project, "check-update", "--quiet") == (2, "")
+    code, words = copier(project, "update", "--defaults")
+    assert code == 4 and "--trust" in words and dirt(project) == []
+    code, words = copier(project, "update", "--defaults", "--trust")
+    assert code == 0, words
+    assert files(project) == lab.fresh(NEXT, project)
+    commit(project, "Update")
+    code, words = copier(project, "check-update")
+    assert code == 0 and "up-to-date" in words
+
+    code, words = copier(project, "update", "--defaults", "-r", ":current:", "-d", "targets=[onnx]")
+    assert code == 0, words
+    assert stored(project)["targets"] == ["onnx"] and (project / "deploy/onnx/Dockerfile").exists()
