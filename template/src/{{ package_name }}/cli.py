@@ -39,7 +39,7 @@ def train(options: Options) -> Result:
 
             try:
                 train(run, interrupt)
-            except UserError:
+            except (UserError, OSError):
                 run.discard_if_empty()
                 raise
     if not run.finished:

@@ -1,12 +1,14 @@
 """What a training tells while it runs: a progress bar, metrics.jsonl, and the tracker."""
 
 import json
+import math
 import sys
 import time
 from types import TracebackType
 
 from tqdm import tqdm
 
+from .errors import UserError
 from .runs import Run
 from .schedule import Schedule
 from .tracking import Tracker
@@ -48,7 +50,9 @@ class Journal:
         self._tracker.close()
 
     def training(self, step: int, figures: dict[str, float]) -> None:
-        """Tell the means of the steps since the last call."""
+        """Tell the means of the steps since the last call; UserError when they are no numbers."""
+        if not all(math.isfinite(value) for value in figures.values()):
+            raise UserError(f"the loss is no number any more at step {step}; lower --learning-rate")
         now = time.perf_counter()
         rate = (step - self._step) * self._schedule.batch_size / max(now - self._clock, 1e-9)
         self._bar.set_postfix_str(
