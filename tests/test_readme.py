@@ -1,0 +1,131 @@
+"""The README's own commands, typed into a terminal, and judged by what they leave behind."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+from harness import ROOT, presets
+from project_lab import environment
+from readme import commands
+
+README = ROOT / "README.md"
+FROM_CHECKOUT = (
+    "pip install uv && uvx copier copy . ../my-model && cd ../my-model && uv run my-model train"
+)
+FROM_ADDRESS = "uvx copier copy gh:OWNER/pickone my-model"
+WITH_PRESET = "uvx copier copy --defaults --data-file presets/tensorflow.yml . ../my-model-tf"
+TEST = (
+    "python3 -m venv .venv && .venv/bin/pip install -q -r requirements-dev.txt && .venv/bin/pytest"
+)
+# Shown by the rendered project's README as well, and run there (project_suite, test_update).
+IN_A_PROJECT = (
+    "uvx copier check-update",
+    "uvx copier update --defaults",
+    "uvx copier update --defaults --vcs-ref :current: --data 'targets=[onnx]'",
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """Clone what is here, uncommitted changes too, as a newcomer would have it."""
+    folder = tmp_path / "pickone"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes((ROOT / name).read_bytes())
+    command = "git init -q . && git add -A && git commit -q -m Checkout"
+    subprocess.run(command, shell=True, cwd=folder, env=environment(), check=True)
+    return folder
+
+
+def typed(command: str, folder: Path, enters: int) -> str:
+    """Run a command in a terminal of its own and press Enter whenever it waits, so often at most.
+
+    Returns all that the terminal showed; fails when the command does.
+    """
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        os.execvpe("sh", ["sh", "-c", command], environment() | {"TERM": "xterm"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    shown, end = b"", time.monotonic() + 600
+    while time.monotonic() < end:
+        if select.select([terminal], [], [], 1.5)[0]:
+            try:
+                part = os.read(terminal, 4096)
+            except OSError:  # the other side is closed: the command is over
+                break
+            if not part:
+                break
+            shown += part
+        elif enters and b"What is your project called?" in shown:
+            os.write(terminal, b"\r")
+            enters -= 1
+    else:
+        os.kill(process, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    text = shown.decode(errors="replace")
+    assert code == 0, text[-3000:]
+    assert enters == 0, f"{enters} questions less than the README says:\n{text[-3000:]}"
+    return text
+
+
+def test_every_command_is_one_that_is_run() -> None:
+    known = [FROM_CHECKOUT, FROM_ADDRESS, TEST, WITH_PRESET, *IN_A_PROJECT]
+    assert commands(README) == known
+    assert set(IN_A_PROJECT) <= set(commands(ROOT / "template" / "README.md.jinja"))
+
+
+def test_ci_runs_the_test_command() -> None:
+    found = re.search(r"grep -m1 -E '(.*)' README\.md", (ROOT / ".ci" / "run").read_text())
+    assert found
+    assert re.search(found.group(1), TEST)
+
+
+def test_the_table_of_the_decision_is_current() -> None:
+    program = [sys.executable, "tools/decision_table.py", "--order"]
+    table = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert table.strip() in README.read_text(encoding="utf-8")
+
+
+def test_from_a_checkout_to_a_trained_network(checkout: Path) -> None:
+    text = typed(FROM_CHECKOUT, checkout, enters=8)
+    assert "★ recommended" in text
+    project = checkout.parent / "my-model"
+    (card,) = (json.loads(p.read_text()) for p in project.glob("runs/*/model/model.json"))
+    assert card["framework"] == "PyTorch"
+    assert card["test"]["accuracy"] >= 0.985
+    assert "samples/s" in text, "a terminal shows a progress bar"
+
+
+def test_from_an_address(checkout: Path, tmp_path: Path) -> None:
+    address = f"git+file://{checkout}"
+    text = typed(FROM_ADDRESS.replace("gh:OWNER/pickone", address), tmp_path, enters=8)
+    assert "uv run my-model train" in text
+    answers = (tmp_path / "my-model" / ".copier-answers.yml").read_text()
+    assert f"_src_path: {address}" in answers
+
+
+def test_with_a_preset(checkout: Path) -> None:
+    typed(WITH_PRESET, checkout, enters=0)
+    answers = (checkout.parent / "my-model-tf" / ".copier-answers.yml").read_text()
+    assert f"framework: {presets()['tensorflow'].get('framework', 'tensorflow')}" in answers
