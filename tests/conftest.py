@@ -10,6 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+pytest.register_assert_rewrite("project_suite", "project_lab", "update_lab")
+
 import harness
 
 

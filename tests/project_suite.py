@@ -318,9 +318,10 @@ def clean(project: Project, said: str) -> None:
 
 def hook_installed(project: Project, said: str) -> None:
     assert (project.path / ".git" / "hooks" / "pre-commit").is_file()
-    (project.path / "src" / "my_model" / "ugly.py").write_text('"""Ugly."""\n\nimport  os\n')
-    refused = project.run("git add -A && git commit -m Ugly", code=1)
-    assert "os" in refused
+    ugly = project.path / "src" / "my_model" / "ugly.py"
+    ugly.write_text('"""Ugly."""\n\nimport  os\n')
+    assert "ruff" in project.run("git add -A && git commit -m Ugly", code=1)
+    assert "import" not in ugly.read_text()
     project.run("git reset -q --hard")
 
 
