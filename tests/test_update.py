@@ -22,6 +22,7 @@ from update_lab import (
     files,
     scenarios,
     stored,
+    unlisted_moves,
 )
 
 every_scenario = pytest.mark.parametrize(("version", "preset"), scenarios())
@@ -35,14 +36,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 @every_scenario
 def test_an_untouched_project_becomes_a_fresh_copy(lab: Lab, version: str, preset: str) -> None:
     project = lab.start(version, preset)
-    answers, fresh = stored(project), lab.fresh(NEXT, project)
+    answers, newer = stored(project), lab.newer(version)
+    fresh = lab.fresh(newer, project)
     assert answers["_commit"] == version
 
-    lab.update(project, NEXT, unsafe=lab.migrates(version))
+    lab.update(project, newer, unsafe=lab.migrates(version))
     assert files(project) == fresh
     assert conflicts(project) == []
     now = stored(project)
-    assert {**answers, "_commit": NEXT}.items() <= now.items()
+    assert {**answers, "_commit": newer}.items() <= now.items()
     if version in EARLIER:
         assert UNASKED not in answers and now[UNASKED] == "3.11"
 
@@ -58,7 +60,9 @@ def test_a_second_update_changes_nothing(lab: Lab, preset: str) -> None:
 @every_scenario
 def test_an_edit_in_every_file_survives(lab: Lab, version: str, preset: str) -> None:
     project = lab.start(version, preset)
-    fresh, moves = lab.fresh(NEXT, project), lab.moves(version, stored(project))
+    newer, moves = lab.newer(version), lab.moves(version, stored(project))
+    fresh = lab.fresh(newer, project)
+    assert unlisted_moves(files(project), fresh, moves) == {}
     own = {"notes/mine.txt": b"My own.\n", "notes/mine.bin": b"\0\1\2"}
     (project / "notes").mkdir()
     kept, lost = edit_everything(project, fresh, moves)
@@ -66,7 +70,7 @@ def test_an_edit_in_every_file_survives(lab: Lab, version: str, preset: str) -> 
         (project / name).write_bytes(body)
     commit(project, "Add files")
 
-    lab.update(project, NEXT, unsafe=lab.migrates(version))
+    lab.update(project, newer, unsafe=lab.migrates(version))
     assert conflicts(project) == []
     now = files(project)
     assert {name for name, body in now.items() if MARK in body} == kept

@@ -2,11 +2,12 @@
 
 `Lab` is a git repository of its own, with these tags:
 
-    v0.0.1      the working tree with some things undone: a file lies elsewhere, another is missing,
-                one is there that was dropped since, lines differ, a silent question is not there
-    v0.0.2      the same, but the file has been moved already (hooks/moves.yml says so)
     v0.1.0 ...  every release that is tagged in the template's repository
-    NEXT        the working tree as it is, with the move of v0.0.2 in its history
+    TREE        the working tree as it is: where the releases are updated to
+    v998.0.1    the working tree with some things undone: a file lies elsewhere, another is missing,
+                one is there that was dropped since, lines differ, a silent question is not there
+    v998.0.2    the same, but the file has been moved already (hooks/moves.yml says so)
+    NEXT        the working tree with that move in its history: where those two are updated to
 
 and a branch `RULES` after NEXT, in which the last rule of the decision picks the other framework.
 """
@@ -37,15 +38,14 @@ from copier._settings import SettingsModel
 from harness import PARTS, ROOT, copy_template, presets, short_cuts
 from packaging.version import InvalidVersion, Version
 
-EARLIER = ("v0.0.1", "v0.0.2")
-NEXT = "v999.0.0"  # newer than any release
+TREE, *EARLIER, NEXT = ("v997.0.0", "v998.0.1", "v998.0.2", "v999.0.0")  # newer than any release
 RULES = "rules"
 ANSWERS = ".copier-answers.yml"
 MARK = b"Written by the project's owner: must survive.\n"
 
 # What the earlier versions undo. Paths are those of the template.
 PACKAGE = "template/src/{{ package_name }}"
-MOVED = (f"{PACKAGE}/depot.py", f"{PACKAGE}/storage.py")  # before v0.0.2, since v0.0.2
+MOVED = (f"{PACKAGE}/depot.py", f"{PACKAGE}/storage.py")  # before and since EARLIER[1]
 ADDED = "template/.gitattributes"
 DROPPED = "template/docs/dropped.md"
 CHANGED = ("template/.editorconfig", "template/pyproject.toml.jinja", f"{PACKAGE}/runs.py")
@@ -138,12 +138,12 @@ class Lab:
         git(self.template, "init", "--quiet", "--initial-branch=main")
         if releases():
             git(self.template, "fetch", "--quiet", str(ROOT), "refs/tags/*:refs/tags/*")
-        for version in (*EARLIER, NEXT):
+        for version in (TREE, *EARLIER, NEXT):
             self._write_working_tree()
-            if version != EARLIER[0]:
+            if version in (EARLIER[1], NEXT):
                 self._add_migration()
-            if version != NEXT:
-                self._undo(moved=version != EARLIER[0])
+            if version in EARLIER:
+                self._undo(moved=version == EARLIER[1])
             self._release(version)
         git(self.template, "switch", "--quiet", "--create", RULES)
         last = "  - id: default\n    pick: "
@@ -204,9 +204,13 @@ class Lab:
         commit(self.template, version)
         git(self.template, "tag", version)
 
+    def newer(self, version: str) -> str:
+        """The version to which projects of `version` are updated."""
+        return NEXT if version in (*EARLIER, NEXT) else TREE
+
     def moves(self, version: str, answers: Mapping[str, Any]) -> dict[str, str]:
-        """Where NEXT has the files that have moved since `version`."""
-        table = yaml.safe_load(git(self.template, "show", f"{NEXT}:hooks/moves.yml"))
+        """Where the newer version has the files that have moved since `version`."""
+        table = yaml.safe_load(git(self.template, "show", f"{self.newer(version)}:hooks/moves.yml"))
         name = "{{ package_name }}"
         return {
             old.replace(name, answers["package_name"]): new.replace(name, answers["package_name"])
@@ -214,9 +218,9 @@ class Lab:
         }
 
     def migrates(self, version: str) -> bool:
-        """Whether NEXT has a migration for projects of `version`, so that updating needs trust."""
-        text = git(self.template, "show", f"{NEXT}:copier.yml").split("---\n", 1)[0]
-        entries = yaml.safe_load(text)["_migrations"]
+        """Whether the newer version has a migration for `version`, so that updating needs trust."""
+        text = git(self.template, "show", f"{self.newer(version)}:copier.yml").split("---\n", 1)[0]
+        entries = yaml.safe_load(text).get("_migrations", [])
         return any(Version(entry["version"]) > Version(version) for entry in entries)
 
     # --- projects ---------------------------------------------------------------------------------
@@ -254,7 +258,7 @@ class Lab:
         return self.copies[key]
 
     def update(self, project: Path, version: str | copier.VcsRef, **options: Any) -> None:
-        """`copier update --vcs-ref VERSION --defaults`, not committed."""
+        """`copier update --vcs-ref VERSION --defaults`; the result is not committed."""
         call = {"data": options.pop("data", None), "vcs_ref": version, **options}
         with self.short_cuts():
             copier.run_update(
@@ -352,6 +356,17 @@ def marked(before: bytes, after: bytes) -> bytes | None:
             return None
         place = block.a + block.size // 2
     return b"".join([*old[:place], MARK, *old[place:]])
+
+
+def unlisted_moves(before: Files, goal: Files, moves: Mapping[str, str]) -> dict[str, str]:
+    """Files that `goal` has elsewhere, to all appearance, and hooks/moves.yml does not name."""
+    come = {name: goal[name] for name in goal.keys() - before.keys() - set(moves.values())}
+    return {
+        old: new
+        for old in before.keys() - goal.keys() - moves.keys()
+        for new, body in come.items()
+        if is_text(body) and difflib.SequenceMatcher(None, before[old], body).ratio() > 0.6
+    }
 
 
 def edit_everything(
