@@ -23,10 +23,11 @@ from readme import commands
 
 README = ROOT / "README.md"
 FROM_CHECKOUT = (
-    "pip install uv && uvx copier copy . ../my-model && cd ../my-model && uv run my-model train"
+    'pip install uv && uvx copier copy "$PWD" ../my-model'
+    " && cd ../my-model && uv run my-model train"
 )
 FROM_ADDRESS = "uvx copier copy gh:OWNER/pickone my-model"
-WITH_PRESET = "uvx copier copy --defaults --data-file presets/tensorflow.yml . ../my-model-tf"
+WITH_PRESET = 'uvx copier copy --defaults --data-file presets/tensorflow.yml "$PWD" ../my-model-tf'
 TEST = (
     "python3 -m venv .venv && .venv/bin/pip install -q -r requirements-dev.txt && .venv/bin/pytest"
 )
