@@ -19,8 +19,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
+
+import copier
+import copier.errors
 
 HERE = Path(__file__).resolve().parent
 BEST = "the best of them"
@@ -37,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("framework", choices=GOALS)
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each loop (default: 15)")
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of 200 steps (default: 15)")
     parser.add_argument(
         "--python", type=Path, help="a Python that has the packages, instead of a fresh environment"
     )
@@ -53,31 +57,37 @@ def main(argv: list[str] | None = None) -> int:
 
 def render(framework: str, project: Path) -> None:
     """Render a project with default answers; its package is called `rendered`."""
-    import copier
-
     answers = {"framework": framework, "package_name": "rendered", "targets": [], "ci": "none"}
-    copier.run_copy(str(HERE.parent), project, data=answers, defaults=True, quiet=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", copier.errors.DirtyLocalWarning)  # a changed tree is fine
+        copier.run_copy(
+            str(HERE.parent), project, data=answers, defaults=True, quiet=True, vcs_ref="HEAD"
+        )
 
 
 def measure(framework: str, project: Path, rounds: int, python: Path | None) -> dict[str, Any]:
     """Run the framework's body in the project: rates by loop, versions, the network's settings."""
-    start = ["uv", "run", "--no-dev", "python"] if python is None else [str(python)]
-    body = HERE / "loops" / f"{framework}_loops.py"
     environment = os.environ | {
         "PYTHONPATH": str(project / "src"),
         "OMP_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",  # CPU seconds say nothing about a GPU
-        "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     environment.pop("VIRTUAL_ENV", None)
+    if python is None:
+        install = ["uv", "sync", "--no-dev"]
+        subprocess.run(install, cwd=project, env=environment, check=True)
+        found = (".venv/bin/python", ".venv/Scripts/python.exe")
+        python = next(project / name for name in found if (project / name).exists())
+    print(f"measuring {rounds} rounds: a few minutes", file=sys.stderr)
     done = subprocess.run(
-        [*start, str(body), str(rounds)],
+        [python, HERE / "loops" / f"{framework}_loops.py", str(rounds)],
         cwd=project,
         env=environment,
-        check=True,
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
     )
+    if done.returncode:
+        sys.exit(f"{done.stderr}\n{framework}_loops.py failed; its last words are above")
     measured: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return measured
 

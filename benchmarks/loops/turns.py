@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import io
 import json
 import sys
 import time
@@ -17,10 +15,11 @@ from rendered.interrupt import Interrupt
 from rendered.journal import Journal
 
 BATCH, CLASSES, LABEL_SMOOTHING, WEIGHT_DECAY = 64, 10, 0.05, 0.01  # as in the project's config
-TURN = config.TrainSettings().checkpoint_every  # steps: with four log lines and one checkpoint
-WARM_UP = 2  # turns of the rendered loop that do not count: tracing, first validation
+TURN = config.TrainSettings().log_every  # steps of the rendered loop
+ROUND = config.TrainSettings().checkpoint_every  # steps: whole turns, with one checkpoint
+WARM_UP = 2  # rounds of the rendered loop that do not count: tracing, first validation
 
-Loop = Callable[[], float]  # trains for a while, returns the samples per CPU second
+Loop = Callable[[], float]  # trains for a moment, returns CPU seconds per sample
 
 
 def whole_batches() -> tuple[Any, Any]:
@@ -31,13 +30,14 @@ def whole_batches() -> tuple[Any, Any]:
 
 
 def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
-    """Run the project's own `train`, and the other loops whenever it has done a turn.
+    """Run the project's own `train`, and the other loops whenever it logs.
 
     It logs, validates and saves as by default; only the augmentation is off, as the other loops
-    have none. The number of turns is the first argument. Prints all rates as JSON.
+    have none. The number of rounds is the first argument. Prints one rate per loop and round, in
+    samples per CPU second, as JSON.
     """
     rounds = int(sys.argv[1])
-    rates: dict[str, list[float]] = {name: [] for name in ("rendered loop", *loops)}
+    turns: dict[str, list[float]] = {name: [] for name in ("rendered loop", *loops)}
 
     class Stopwatch(Journal):
         """Stop the rendered loop's clock after each turn, and let the others run."""
@@ -46,19 +46,22 @@ def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
 
         def training(self, step: int, figures: dict[str, float]) -> None:
             stopped = time.process_time()
-            if step % TURN == 0:
-                if step > WARM_UP * TURN:
-                    rates["rendered loop"].append(TURN * BATCH / (stopped - self.started))
-                    for name, loop in loops.items():
-                        rates[name].append(loop())
-                    print(f"round {step // TURN - WARM_UP} of {rounds}", file=messages)
-                self.started = time.process_time()
+            if step > WARM_UP * ROUND:
+                turns["rendered loop"].append((stopped - self.started) / (TURN * BATCH))
+                for name, loop in loops.items():
+                    turns[name].append(loop())
+            self.started = time.process_time()
             super().training(step, figures)
 
-    messages, train.Journal = sys.stderr, Stopwatch
-    settings = {"augment": False, "steps": (WARM_UP + rounds) * TURN}
+    train.Journal = Stopwatch
+    settings = {"augment": False, "steps": (WARM_UP + rounds) * ROUND}
     run = runs.create(config.read(None, settings))
-    with contextlib.redirect_stderr(io.StringIO()), Interrupt() as interrupt:
+    with Interrupt() as interrupt:
         train.train(run, interrupt)
+    each = ROUND // TURN  # turns of a round
+    rates = {
+        name: [each / sum(costs[i : i + each]) for i in range(0, len(costs), each)]
+        for name, costs in turns.items()
+    }
     network = dataclasses.asdict(run.config.model)
     print(json.dumps({"rates": rates, "versions": dict(versions), "network": network}))
