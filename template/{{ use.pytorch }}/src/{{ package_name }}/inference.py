@@ -1,5 +1,7 @@
 """The trained network as a function from arrays to arrays."""
 
+from collections.abc import Callable
+
 import numpy as np
 import safetensors.torch
 import torch
@@ -9,7 +11,6 @@ from . import hardware
 from .errors import UserError
 from .model import Answer, Network
 from .runs import Run
-from .targets import Predict
 
 BATCH = 1024  # rows at once: bounds the memory
 
@@ -26,7 +27,7 @@ def load_network(run: Run) -> Network:
     return network.eval()
 
 
-def load(run: Run) -> Predict:
+def load(run: Run) -> Callable[[np.ndarray], np.ndarray]:
     """Return the trained model: inputs [n, ...] to outputs [n, ...], NumPy on both sides."""
     device = hardware.prepare(run.config.hardware)
     network = load_network(run).to(device)

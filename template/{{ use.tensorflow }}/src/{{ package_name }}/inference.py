@@ -1,5 +1,7 @@
 """The trained network as a function from arrays to arrays."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import safetensors
@@ -10,7 +12,6 @@ from . import hardware
 from .errors import UserError
 from .model import answer_model, build_network
 from .runs import Run
-from .targets import Predict
 
 BATCH = 1024  # rows at once: bounds the memory
 
@@ -33,7 +34,7 @@ def weight_names(network: keras.Model) -> list[str]:
     return [f"{place:03d}.{weight.name}" for place, weight in enumerate(network.weights)]
 
 
-def load(run: Run) -> Predict:
+def load(run: Run) -> Callable[[np.ndarray], np.ndarray]:
     """Return the trained model: inputs [n, ...] to outputs [n, ...], NumPy on both sides."""
     device = hardware.prepare(run.config.hardware)
     answer = answer_model(load_network(run))
