@@ -10,9 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-pytest.register_assert_rewrite("project_suite", "project_lab", "update_lab")
-
 import harness
+
+# Their assertions explain themselves, as those in test files do.
+pytest.register_assert_rewrite("project_suite", "project_lab", "update_lab")
 
 
 @pytest.hookimpl(trylast=True)
