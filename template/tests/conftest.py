@@ -1,5 +1,8 @@
 """What several tests share: a folder to work in, and one run that is trained once."""
 
+import contextlib
+import importlib
+import io
 import json
 import os
 import subprocess
@@ -20,7 +23,11 @@ SHORT = ("--steps", "240", "--log-every", "10", "--checkpoint-every", "20")
 
 @dataclass(frozen=True)
 class Workshop:
-    """A folder with a config.toml, in which commands run as a user would run them."""
+    """A folder with a config.toml, in which commands run as a user would run them.
+
+    `run` and `start` give a command a process of its own, as training needs it; `call` runs it in
+    this one, which has the framework in memory already.
+    """
 
     path: Path
 
@@ -41,6 +48,15 @@ class Workshop:
         out, err = process.communicate(timeout=300)
         assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{err}"
         result: dict[str, Any] = json.loads(out.splitlines()[-1]) if code == 0 else {"error": err}
+        return result
+
+    def call(self, *arguments: str) -> dict[str, Any]:
+        """Run a command in this process and return its JSON object; fail when it fails."""
+        main = importlib.import_module(f"{PACKAGE}.cli").main
+        out = io.StringIO()
+        with contextlib.chdir(self.path), contextlib.redirect_stdout(out):
+            assert main([*arguments, "--json"]) == 0
+        result: dict[str, Any] = json.loads(out.getvalue().splitlines()[-1])
         return result
 
 
