@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from unittest import mock
 
 # A rendered project; training_loop.py puts it into the environment that this runs in.
 from rendered import config, data, runs, train
@@ -53,10 +54,9 @@ def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
             self.started = time.process_time()
             super().training(step, figures)
 
-    train.Journal = Stopwatch
     settings = {"augment": False, "steps": (WARM_UP + rounds) * ROUND}
     run = runs.create(config.read(None, settings))
-    with Interrupt() as interrupt:
+    with mock.patch.object(train, "Journal", Stopwatch), Interrupt() as interrupt:
         train.train(run, interrupt)
     each = ROUND // TURN  # turns of a round
     rates = {
