@@ -46,14 +46,14 @@ def make_photos(project: Project) -> None:
     program = (
         "from pathlib import Path; from PIL import Image\n"
         "for name, colour in (('blue', (20, 40, 220)), ('red', (220, 30, 20))):\n"
-        "    Path('photos', name).mkdir(parents=True)\n"
+        "    Path('data', 'photos', name).mkdir(parents=True)\n"
         "    for i in range(20):\n"
-        "        Image.new('RGB', (40 + i, 50), colour).save(f'photos/{name}/{i}.jpg')\n"
+        "        Image.new('RGB', (40 + i, 50), colour).save(f'data/photos/{name}/{i}.jpg')\n"
     )
     (project.path / "photos.py").write_text(program)
     project.run("uv run python photos.py")
     (project.path / "photos.py").unlink()
-    (project.path / "photos" / "red" / "broken.png").write_bytes(b"no image")
+    (project.path / "data" / "photos" / "red" / "broken.png").write_bytes(b"no image")
 
 
 def interrupt_a_run(project: Project) -> None:
@@ -71,7 +71,7 @@ def interrupt_a_run(project: Project) -> None:
 
 def commit(project: Project) -> None:
     """Commit the project, as an update asks for."""
-    project.run("git init -q . && git add -A && git commit -q -m Begin")
+    project.run("git add -A && git commit -q --allow-empty -m More")
 
 
 class ProjectSuite:
@@ -289,7 +289,7 @@ def exported(project: Project, said: str) -> None:
 
 def verified(project: Project, said: str) -> None:
     assert "engine: ONNX Runtime" in said
-    assert "agreement: 1.0" in said
+    assert "agreement: 1\n" in said
     assert f"test accuracy: {project.card()['test']['accuracy']:.4f}" in said
 
 
@@ -333,11 +333,18 @@ def unchanged(project: Project, said: str) -> None:
     assert project.run("git status --porcelain").strip() == ""
 
 
+def committed(project: Project, said: str) -> None:
+    tracked = project.run("git ls-files").splitlines()
+    assert {"uv.lock", "config.toml", ".copier-answers.yml"} <= set(tracked)
+    assert not any(name.startswith(("runs/", "artifacts/", "data/")) for name in tracked)
+
+
 Prepare = Callable[[Project], None]
 Judge = Callable[[Project, str], None]
 JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run my-model train", None, trained),
-    (r"uv run my-model train --source photos .*", make_photos, trained_on_photos),
+    (r'git init && git add -A && git commit -m "Begin"', None, committed),
+    (r"uv run my-model train --source data/photos .*", make_photos, trained_on_photos),
     (r"uv run my-model train --epochs 20 .*", None, trained_with_flags),
     (r"uv run my-model train --resume", interrupt_a_run, resumed),
     (r"uv run my-model evaluate", None, evaluated),

@@ -61,9 +61,10 @@ class Workshop:
 
 
 def make_workshop(path: Path) -> Workshop:
-    """Make a folder with a copy of the project's config.toml."""
+    """Make a folder with the default settings, whatever the project's own config.toml says."""
+    config = importlib.import_module(f"{PACKAGE}.config")
     path.mkdir(parents=True, exist_ok=True)
-    (path / "config.toml").write_bytes((ROOT / "config.toml").read_bytes())
+    (path / "config.toml").write_text(config.dump(config.Config()), encoding="utf-8")
     return Workshop(path)
 
 

@@ -29,7 +29,7 @@ def train(options: Options) -> Result:
     if options.resume is None:
         run = runs.create(config.read(options.config, settings))
     else:
-        run = runs.find(options.resume or None)
+        run = runs.find(options.resume or None, finished=False)
         config.refuse_changes(run.config, settings, f"run {run.name}")
     with run.locked(), Interrupt() as interrupt:
         if not run.finished:
@@ -39,11 +39,11 @@ def train(options: Options) -> Result:
 
             try:
                 train(run, interrupt)
-            except (UserError, OSError):
+            except (UserError, OSError, KeyboardInterrupt):
                 run.discard_if_empty()
                 raise
     if not run.finished:
-        again = f"{project.project().name} train --resume {run.name}"
+        again = f"{project.command()} train --resume {run.name}"
         print(f"stopped; to go on: {again}", file=sys.stderr)
         options.exit_code = 130 if interrupt.caught is signal.SIGINT else 0
         return {"run": run.name, "finished": False}
@@ -54,10 +54,10 @@ def train(options: Options) -> Result:
 
 def evaluate(options: Options) -> Result:
     """Measure a trained network on the test split."""
-    from . import inference, metrics
-
     run = runs.find(options.run)
     test = run.test_split()
+    from . import inference, metrics
+
     outputs = inference.load(run)(test.inputs)
     return {"run": run.name, "test": metrics.evaluate(outputs, test.targets)}
 
@@ -68,14 +68,17 @@ def predict(options: Options) -> Result:
 
     if options.target:
         run = runs.find(targets.manifest(options.target).run)
-        model = targets.load(options.target)
+    else:
+        run = runs.find(options.run)
+    classes = run.card()["classes"]
+    inputs = data.read_inputs(options.files, run.config.data)
+    if options.target:
+        outputs = targets.load(options.target)(inputs)
     else:
         from . import inference
 
-        run = runs.find(options.run)
-        model = inference.load(run)
-    outputs = model(data.read_inputs(options.files, run.config.data))
-    answers = metrics.answers(outputs, run.card()["classes"])
+        outputs = inference.load(run)(inputs)
+    answers = metrics.answers(outputs, classes)
     files = [{"file": str(file)} for file in options.files]
     return {"run": run.name, "predictions": [f | a for f, a in zip(files, answers, strict=True)]}
 
@@ -113,7 +116,7 @@ def report(options: Options) -> Result:
 
 def make_parser() -> Parser:
     """Describe the commands and their flags."""
-    name = project.project().name
+    name = project.command()
     parser = Parser(prog=name, description=f"example: {name} train --epochs 20")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -196,4 +199,5 @@ def show(result: Result, stream: Any) -> None:
             for key, cell in value.items():
                 print(f"{name} {key}: {cell:.4f}", file=stream)
         else:
-            print(f"{name}: {value}", file=stream)
+            text = f"{value:.4g}" if isinstance(value, float) else value
+            print(f"{name}: {text}", file=stream)

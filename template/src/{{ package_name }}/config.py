@@ -74,7 +74,7 @@ def read(file: Path | None, changes: Mapping[str, object] | None = None) -> Conf
         schema: Any = section.type
         values = dataclasses.asdict(getattr(config, section.name))
         given = {name: value for name, value in (changes or {}).items() if name in values}
-        changed = make_section(schema, section.name, values | given, "the command line")
+        changed = make_section(schema, section.name, values | given, origin="")
         config = dataclasses.replace(config, **{section.name: changed})
     return config
 

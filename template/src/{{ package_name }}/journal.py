@@ -13,6 +13,8 @@ from .runs import Run
 from .schedule import Schedule
 from .tracking import Tracker
 
+BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} {elapsed}<{remaining}{postfix}"
+
 
 class Journal:
     """Write every figure once to metrics.jsonl and the tracker, and show the last ones."""
@@ -31,7 +33,7 @@ class Journal:
         self._bar = tqdm(
             total=schedule.steps,
             initial=first_step,
-            unit="step",
+            bar_format=BAR,
             dynamic_ncols=True,
             disable=not sys.stderr.isatty(),
         )
@@ -56,7 +58,7 @@ class Journal:
         now = time.perf_counter()
         rate = (step - self._step) * self._schedule.batch_size / max(now - self._clock, 1e-9)
         self._bar.set_postfix_str(
-            ", ".join(f"{k} {v:.4f}" for k, v in figures.items() if k != "learning_rate")
+            ", ".join(f"{k} {v:.3f}" for k, v in figures.items() if k != "learning_rate")
             + f", {rate:,.0f} samples/s",
             refresh=False,
         )

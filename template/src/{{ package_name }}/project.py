@@ -1,6 +1,8 @@
 """What the installed package says about itself."""
 
+import os
 import re
+import shutil
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -27,6 +29,12 @@ def project() -> Project:
     title = heading(str(told.get("description", "")), script.name)
     summary, version = str(told.get("summary", "")), str(told["version"])
     return Project(script.name, title, summary, version, str(licence))
+
+
+def command() -> str:
+    """Return what a user types to start this project's command, for hints."""
+    name = project().name
+    return name if shutil.which(name) and "UV" not in os.environ else f"uv run {name}"
 
 
 def installed_packages() -> dict[str, str]:

@@ -125,13 +125,18 @@ def create(config: Config) -> Run:
     return Run(path, config)
 
 
-def find(name: str | None = None) -> Run:
-    """Open a run by its name or path, or the newest one; UserError when there is none."""
+def find(name: str | None = None, finished: bool = True) -> Run:
+    """Open a run by its name or path, or the newest one; UserError when there is none.
+
+    The newest is the newest finished one, if there is any: a training may be under way.
+    """
     if name is None:
         made = [path for path in RUNS.glob("*/config.toml") if path.parent.name[0] != "."]
         if not made:
             raise UserError("there are no runs here yet; make one with `train`")
-        path = max(made, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent
+        done = [path for path in made if (path.parent / "model" / "model.json").is_file()]
+        wanted = done if finished and done else made
+        path = max(wanted, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent
     else:
         path = RUNS / Path(name).name
         if not (path / "config.toml").is_file():

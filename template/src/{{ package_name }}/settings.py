@@ -20,7 +20,8 @@ def setting(default: T, text: str, low: float = -math.inf, high: float = math.in
 def make_section(schema: type[T], name: str, values: object, origin: str) -> T:
     """Make one section, such as `[train]`, from a table of values.
 
-    Raises UserError, naming `origin`, for an unknown key, a wrong type or a value out of range.
+    Raises UserError for an unknown key, a wrong type or a value out of range; it names `origin`,
+    or the flag where that is empty.
     """
     if not isinstance(values, Mapping):
         raise UserError(f"{origin}: {name} must be a section, [{name}]")
@@ -36,20 +37,21 @@ def make_section(schema: type[T], name: str, values: object, origin: str) -> T:
 def check(field: dataclasses.Field[Any], value: object, origin: str) -> object:
     """Return `value` if it fits the field; an integer is welcome where a float is asked for."""
     kind: Any = field.type
+    name = f"{origin}: {field.name}" if origin else f"--{field.name.replace('_', '-')}"
     if get_origin(kind) is Literal:
         if value in get_args(kind):
             return value
         choices = " or ".join(get_args(kind))
-        raise UserError(f"{origin}: {field.name} must be {choices}, not {value!r}")
+        raise UserError(f"{name} must be {choices}, not {value!r}")
     if kind is float and type(value) is int:
         value = float(value)
     # A boolean is an integer to Python, but `epochs = true` is a slip of the pen.
     if type(value) is not kind:
-        raise UserError(f"{origin}: {field.name} must be {TYPE_NAMES[kind]}, not {value!r}")
+        raise UserError(f"{name} must be {TYPE_NAMES[kind]}, not {value!r}")
     low, high = field.metadata["low"], field.metadata["high"]
     if isinstance(value, int | float) and not low <= value <= high:
         limits = f"between {low} and {high}" if high < math.inf else f"at least {low}"
-        raise UserError(f"{origin}: {field.name} must be {limits}, not {value}")
+        raise UserError(f"{name} must be {limits}, not {value}")
     return value
 
 

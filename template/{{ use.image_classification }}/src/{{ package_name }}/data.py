@@ -93,9 +93,11 @@ def load_folder(folder: Path, settings: DataSettings) -> Dataset:
     images: list[np.ndarray] = []
     labels: list[int] = []
     skipped: list[str] = []
+    ignored: set[str] = set()
     for number, name in enumerate(classes):
-        for file in sorted((folder / name).rglob("*")):
-            if file.suffix.lower() not in FORMATS or not file.is_file():
+        for file in sorted(file for file in (folder / name).rglob("*") if file.is_file()):
+            if file.suffix.lower() not in FORMATS:
+                ignored.add(file.suffix)
                 continue
             try:
                 images.append(read_image(file, settings))
@@ -105,6 +107,8 @@ def load_folder(folder: Path, settings: DataSettings) -> Dataset:
                 skipped.append(file.relative_to(folder).as_posix())
     if skipped:
         print(f"skipped {len(skipped)} of {len(skipped) + len(images)} images", file=sys.stderr)
+    if ignored:
+        print(f"ignored files of other formats: {', '.join(sorted(ignored))}", file=sys.stderr)
     targets = np.array(labels, dtype=np.int64)
     counts = np.bincount(targets, minlength=len(classes))
     if not images:
@@ -129,6 +133,9 @@ def split_folder(
     rest, test = hold_back(labels, settings.test_fraction)
     train, validation = hold_back(labels[rest], settings.validation_fraction)
     train, validation = rest[train], rest[validation]
+    size = f"{settings.image_size}x{settings.image_size} {settings.colour}"
+    parts = f"{len(train)} train, {len(validation)} validate, {len(test)} test"
+    print(f"{len(images)} images as {size}, {len(classes)} classes: {parts}", file=sys.stderr)
     return Dataset(
         name=name,
         licence="your own",
@@ -160,6 +167,8 @@ def read_image(file: Path, settings: DataSettings) -> np.ndarray:
     from PIL import Image, ImageOps
 
     size = (settings.image_size, settings.image_size)
+    if not file.is_file():
+        raise UserError(f"there is no file {file}")
     try:
         with Image.open(file) as opened:
             # Phones store how they were held.

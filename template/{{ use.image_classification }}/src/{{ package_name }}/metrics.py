@@ -13,7 +13,7 @@ def evaluate(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
     truth = outputs[np.arange(len(targets)), targets]
     return {
         "accuracy": float((outputs.argmax(1) == targets).mean()),
-        "log_loss": float(-np.log(np.maximum(truth.astype(np.float64), 1e-12)).mean()),
+        "log_loss": float(np.log(1 / np.maximum(truth.astype(np.float64), 1e-12)).mean()),
     }
 
 

@@ -1,4 +1,8 @@
-"""What image classification adds to config.toml: settings of the data and of the network."""
+"""What image classification adds to config.toml: settings of the data and of the network.
+
+A new field here is a flag at once, so no other setting may have its name; give it a line in
+config.toml, too. The network gets its settings in model.py, as `settings`.
+"""
 
 from dataclasses import dataclass
 from typing import Literal

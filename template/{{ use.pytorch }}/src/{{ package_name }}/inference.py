@@ -21,9 +21,10 @@ def load_network(run: Run) -> Network:
     network = Network(run.config.model, tuple(card["input_shape"]), len(card["classes"]))
     try:
         network.load_state_dict(safetensors.torch.load_file(run.weights))
-    except (OSError, RuntimeError, safetensors.SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"the weights of run {run.name} do not load: {reason}") from error
+    except RuntimeError as error:
+        raise UserError(f"run {run.name} has another network; was model.py changed?") from error
+    except (OSError, safetensors.SafetensorError) as error:
+        raise UserError(f"the weights of run {run.name} do not load: {error}") from error
     return network.eval()
 
 

@@ -8,6 +8,7 @@ import torch
 from . import checkpoint, hardware, metrics, vault
 from .augment import augment
 from .data import load
+from .errors import UserError
 from .finish import finish
 from .inference import predict
 from .interrupt import Interrupt
@@ -26,6 +27,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
     device = hardware.prepare(run.config.hardware)
     data = load(run.config.data)
     schedule = Schedule(len(data.train), settings)
+    if settings.final_weights == "best" and not len(data.validation):
+        raise UserError("final_weights = best needs validation data; raise validation_fraction")
 
     torch.manual_seed(settings.seed)
     network = Network(run.config.model, data.train.inputs.shape[1:], len(data.classes))

@@ -23,9 +23,10 @@ def load_network(run: Run) -> keras.Model:
     try:
         stored = safetensors.numpy.load_file(run.weights)
         network.set_weights([stored[name] for name in weight_names(network)])
-    except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"the weights of run {run.name} do not load: {reason}") from error
+    except (KeyError, ValueError) as error:
+        raise UserError(f"run {run.name} has another network; was model.py changed?") from error
+    except (OSError, safetensors.SafetensorError) as error:
+        raise UserError(f"the weights of run {run.name} do not load: {error}") from error
     return network
 
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from . import checkpoint, hardware, metrics, vault
 from .augment import augment
 from .data import load
+from .errors import UserError
 from .finish import finish
 from .inference import predict, weight_names
 from .interrupt import Interrupt
@@ -27,6 +28,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
     device = hardware.prepare(run.config.hardware)
     data = load(run.config.data)
     schedule = Schedule(len(data.train), settings)
+    if settings.final_weights == "best" and not len(data.validation):
+        raise UserError("final_weights = best needs validation data; raise validation_fraction")
 
     keras.utils.set_random_seed(settings.seed)
     mixed_precision = run.config.hardware.precision == "bfloat16"

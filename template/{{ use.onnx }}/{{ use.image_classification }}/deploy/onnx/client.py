@@ -7,6 +7,7 @@ your images are.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,10 @@ from PIL import Image, ImageOps
 def read(file: Path, height: int, width: int, channels: int) -> np.ndarray:
     """Read an image as the model was trained on them: float32 [height, width, channels] in 0..1."""
     with Image.open(file) as opened:
-        image = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
+        image: Image.Image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I"):  # 16 bits, which `convert` would cut off, not scale
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        image = image.convert("L" if channels == 1 else "RGB")
     fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
     return (np.asarray(fitted, np.float32) / 255).reshape(height, width, channels)
 
@@ -45,4 +49,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ConnectionRefusedError:
+        sys.exit("error: no server answers there; start one with `serve onnx`, or see --url")
+    except OSError as error:
+        sys.exit(f"error: {error}")
