@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import harness
 
 # Their assertions explain themselves, as those in test files do.
-pytest.register_assert_rewrite("project_suite", "project_lab", "update_lab")
+pytest.register_assert_rewrite("project_suite", "project_judges", "project_lab", "update_lab")
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import json
 import random
@@ -16,13 +17,13 @@ import sys
 import tempfile
 import time
 import tomllib
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import harness
 import pytest
+from project_judges import how_to_judge
 from project_lab import Project, environment, one_at_a_time, stop_group, wait_for_step
 from pytest_copie.plugin import Copie
 from readme import commands
@@ -39,39 +40,6 @@ def shown_commands(preset: str) -> list[str]:
         project = harness.render(Path(folder) / "project", harness.presets()[preset])
         pages = [project / "README.md", *sorted((project / "docs").rglob("*.md"))]
         return [command for page in pages for command in commands(page)]
-
-
-def make_photos(project: Project) -> None:
-    """Put images of two colours where the README says that one's own images are."""
-    program = (
-        "from pathlib import Path; from PIL import Image\n"
-        "for name, colour in (('blue', (20, 40, 220)), ('red', (220, 30, 20))):\n"
-        "    Path('data', 'photos', name).mkdir(parents=True)\n"
-        "    for i in range(20):\n"
-        "        Image.new('RGB', (40 + i, 50), colour).save(f'data/photos/{name}/{i}.jpg')\n"
-    )
-    (project.path / "photos.py").write_text(program)
-    project.run("uv run python photos.py")
-    (project.path / "photos.py").unlink()
-    (project.path / "data" / "photos" / "red" / "broken.png").write_bytes(b"no image")
-
-
-def interrupt_a_run(project: Project) -> None:
-    """Leave a run that SIGTERM has ended early, for the README to go on with."""
-    before = len(project.runs())
-    process = project.start(f"exec uv run {project.slug} train --epochs 40 --checkpoint-every 10")
-    wait_for_step(project, before + 1, 20, process)
-    _, err = stop_group(process, signal.SIGTERM)
-    assert process.returncode == 0
-    run = project.runs()[-1]
-    assert len(project.runs()) == before + 1
-    assert f"{project.slug} train --resume {run.name}" in err
-    assert not (run / "model").exists()
-
-
-def commit(project: Project) -> None:
-    """Commit the project, as an update asks for."""
-    project.run("git add -A && git commit -q --allow-empty -m More")
 
 
 class ProjectSuite:
@@ -105,23 +73,22 @@ class ProjectSuite:
 
     def test_every_shown_command(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         """README and docs, from top to bottom: each command is judged by what it leaves behind."""
-        shared = tmp_path_factory.getbasetemp().parent / "port-8080"
-        ports = one_at_a_time(shared)
-        for command in shown_commands(self.preset):
-            if command in NOT_RUN:
-                continue
-            before, judge = how_to_judge(command)
-            if before:
-                before(self.project)
-            if f"{self.project.slug} serve " in command:
-                if self.project.server is None:
-                    ports.__enter__()
-                self.project.serve(command)
-                judge(self.project, self.project.told)
-            else:
-                judge(self.project, self.project.run(command))
-        self.project.end_server()
-        ports.__exit__(None, None, None)
+        port = one_at_a_time(tmp_path_factory.getbasetemp().parent / "port-8080")
+        with contextlib.ExitStack() as held:
+            for command in shown_commands(self.preset):
+                if command in NOT_RUN:
+                    continue
+                before, judge = how_to_judge(command)
+                if before:
+                    before(self.project)
+                if f"{self.project.slug} serve " in command:
+                    if self.project.server is None:
+                        held.enter_context(port)
+                        held.callback(self.project.end_server)
+                    self.project.serve(command)
+                    judge(self.project, self.project.told)
+                else:
+                    judge(self.project, self.project.run(command))
 
     def test_accuracy_over_five_seeds(self) -> None:
         """scikit-learn's own split, default settings: the median of five seeds."""
@@ -229,143 +196,3 @@ class ProjectSuite:
         assert "report.html" in said
         page = next(folder.glob("runs/*/report.html")).read_text(encoding="utf-8")
         assert html.escape(answers["project_name"]) in page
-
-
-# --- judges: what each command must leave behind --------------------------------------------------
-
-
-def trained(project: Project, said: str) -> None:
-    card = project.card()
-    assert card["test"]["accuracy"] >= 0.985
-    assert f"test accuracy: {card['test']['accuracy']:.4f}" in said
-    metrics = (project.runs()[-1] / "metrics.jsonl").read_text().splitlines()
-    assert json.loads(metrics[-1])["split"] == "test"
-
-
-def trained_on_photos(project: Project, said: str) -> None:
-    card = project.card()
-    assert card["classes"] == ["blue", "red"]
-    assert card["input_shape"] == [32, 32, 3]
-    assert card["test"]["accuracy"] == 1
-    assert card["data"]["skipped"] == ["red/broken.png"]
-    assert "skipped 1 of 41 images" in said
-
-
-def trained_with_flags(project: Project, said: str) -> None:
-    used = tomllib.loads((project.runs()[-1] / "config.toml").read_text())["train"]
-    assert (used["epochs"], used["learning_rate"], used["seed"]) == (20, 0.003, 1)
-    assert project.card()["epochs"] == 20
-
-
-def resumed(project: Project, said: str) -> None:
-    assert project.card()["epochs"] == 40
-    assert (project.runs()[-1] / "model" / "weights.safetensors").is_file()
-
-
-def evaluated(project: Project, said: str) -> None:
-    assert f"test accuracy: {project.card()['test']['accuracy']:.4f}" in said
-
-
-def reported(project: Project, said: str) -> None:
-    run = project.runs()[-1]
-    page = (run / "report.html").read_text(encoding="utf-8")
-    assert f"{project.card()['test']['accuracy']:.2%}"[:4] in page
-    assert len(list((run / "plots").glob("*.png"))) >= 4
-    assert f"runs/{run.name}/report.html" in said
-
-
-def predicted(project: Project, said: str) -> None:
-    assert re.search(r"^examples/seven\.png\t7\t0\.\d+$", said, re.MULTILINE)
-    assert re.search(r"^examples/zero\.png\t0\t0\.\d+$", said, re.MULTILINE)
-
-
-def exported(project: Project, said: str) -> None:
-    manifest = json.loads((project.path / "artifacts/onnx/manifest.json").read_text())
-    assert manifest["weights_sha256"] == project.card()["weights_sha256"]
-    assert manifest["verification"]["max_abs_error"] <= 1e-5
-    size = (project.path / "artifacts/onnx/model.onnx").stat().st_size
-    assert f"bytes: {size}" in said
-
-
-def verified(project: Project, said: str) -> None:
-    assert "engine: ONNX Runtime" in said
-    assert "agreement: 1\n" in said
-    assert f"test accuracy: {project.card()['test']['accuracy']:.4f}" in said
-
-
-def served(project: Project, said: str) -> None:
-    assert "http://127.0.0.1:8080" in said
-    with urllib.request.urlopen("http://127.0.0.1:8080/v2/health/ready", timeout=10) as answer:
-        assert answer.status == 200
-
-
-def asked(project: Project, said: str) -> None:
-    assert "examples/seven.png: 7 (" in said
-
-
-def described(project: Project, said: str) -> None:
-    assert '"name":"my-model"' in said.replace(" ", "")
-
-
-def own_tests_passed(project: Project, said: str) -> None:
-    assert re.search(r"\d\d\d passed", said)
-    assert not re.search(r"failed|skipped|error", said.splitlines()[-1])
-
-
-def clean(project: Project, said: str) -> None:
-    assert re.search(r"All checks passed!|files already formatted|Success: no issues found", said)
-
-
-def hook_installed(project: Project, said: str) -> None:
-    assert (project.path / ".git" / "hooks" / "pre-commit").is_file()
-    ugly = project.path / "src" / "my_model" / "ugly.py"
-    ugly.write_text('"""Ugly."""\n\nimport  os\n')
-    assert "ruff" in project.run("git add -A && git commit -m Ugly", code=1)
-    assert "import" not in ugly.read_text()
-    project.run("git reset -q --hard")
-
-
-def up_to_date(project: Project, said: str) -> None:
-    assert "up-to-date" in said
-
-
-def unchanged(project: Project, said: str) -> None:
-    assert project.run("git status --porcelain").strip() == ""
-
-
-def committed(project: Project, said: str) -> None:
-    tracked = project.run("git ls-files").splitlines()
-    assert {"uv.lock", "config.toml", ".copier-answers.yml"} <= set(tracked)
-    assert not any(name.startswith(("runs/", "artifacts/", "data/")) for name in tracked)
-
-
-Prepare = Callable[[Project], None]
-Judge = Callable[[Project, str], None]
-JUDGES: list[tuple[str, Prepare | None, Judge]] = [
-    (r"uv run my-model train", None, trained),
-    (r'git init && git add -A && git commit -m "Begin"', None, committed),
-    (r"uv run my-model train --source data/photos .*", make_photos, trained_on_photos),
-    (r"uv run my-model train --epochs 20 .*", None, trained_with_flags),
-    (r"uv run my-model train --resume", interrupt_a_run, resumed),
-    (r"uv run my-model evaluate", None, evaluated),
-    (r"uv run my-model report", None, reported),
-    (r"uv run my-model predict examples/seven.png examples/zero.png", None, predicted),
-    (r"uv run my-model export onnx", None, exported),
-    (r"uv run my-model verify onnx", None, verified),
-    (r"uv run my-model serve onnx", None, served),
-    (r"uv run python deploy/onnx/client.py examples/seven.png", None, asked),
-    (r"curl http://127.0.0.1:8080/v2/models/my-model", None, described),
-    (r"uv run pytest", None, own_tests_passed),
-    (r"uv run (ruff check|ruff format --check|mypy)", None, clean),
-    (r"uvx pre-commit install", commit, hook_installed),
-    (r"uvx copier check-update", None, up_to_date),
-    (r"uvx copier update --defaults.*", None, unchanged),
-]
-
-
-def how_to_judge(command: str) -> tuple[Prepare | None, Judge]:
-    """Return what prepares a command, and what judges it; no command goes without."""
-    for pattern, before, judge in JUDGES:
-        if re.fullmatch(pattern, command):
-            return before, judge
-    raise AssertionError(f"nothing judges {command!r}")
