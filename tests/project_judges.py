@@ -93,7 +93,7 @@ def predicted(project: Project, said: str) -> None:
 def exported(project: Project, said: str) -> None:
     manifest = json.loads((project.path / "artifacts/onnx/manifest.json").read_text())
     assert manifest["weights_sha256"] == project.card()["weights_sha256"]
-    assert manifest["verification"]["max_abs_error"] <= 1e-5
+    assert manifest["verification"]["float32"]["max_abs_error"] <= 1e-5
     size = (project.path / "artifacts/onnx/model.onnx").stat().st_size
     assert f"bytes: {size}" in said
 

@@ -26,7 +26,7 @@ def expected() -> dict[str, bool]:
     found |= {f"tracker_{name}": True for name in catalog()["trackers"]}
     found |= {entry["layer"]: True for entry in catalog()["licenses"].values()}
     found |= {name: True for name in catalog()["ci"] if name != "none"}
-    return found | {"citation": True}
+    return found | {"citation": True, "server": True, "page": True}
 
 
 def test_what_can_be_chosen_has_a_layer() -> None:

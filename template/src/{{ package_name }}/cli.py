@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import config, project, runs
+from . import config, project, runs, targets
 from .errors import UserError
 from .flags import Parser, add_settings, given_settings
 from .interrupt import Interrupt
@@ -64,7 +64,7 @@ def evaluate(options: Options) -> Result:
 
 def predict(options: Options) -> Result:
     """Answer for files of your own."""
-    from . import data, metrics, targets
+    from . import data, metrics
 
     if options.target:
         run = runs.find(targets.manifest(options.target).run)
@@ -73,7 +73,8 @@ def predict(options: Options) -> Result:
     classes = run.card()["classes"]
     inputs = data.read_inputs(options.files, run.config.data)
     if options.target:
-        outputs = targets.load(options.target)(inputs)
+        with targets.load(options.target) as network:
+            outputs = network(inputs)
     else:
         from . import inference
 
@@ -85,22 +86,17 @@ def predict(options: Options) -> Result:
 
 def export(options: Options) -> Result:
     """Write a trained network for a target, and prove that it still gives the same answers."""
-    from . import targets
-
-    return targets.export(options.target, options.run)
+    wishes = {n: getattr(options, n) for n in targets.options() if getattr(options, n) is not None}
+    return targets.export(options.target, options.run, options.precision, **wishes)
 
 
 def verify(options: Options) -> Result:
     """Compare an artifact, in its own runtime, with the trained network; exit 1 if they differ."""
-    from . import targets
-
     return targets.verify(options.target)
 
 
 def serve(options: Options) -> Result:
     """Serve an artifact until Ctrl-C."""
-    from . import targets
-
     # A server in a container has its artifact, but no config.toml.
     file = options.config if options.config != config.FILE or config.FILE.is_file() else None
     targets.serve(options.target, config.read(file, given_settings(options)).serve)
@@ -150,6 +146,9 @@ def make_parser() -> Parser:
     added = command(export, "export onnx")
     added.add_argument("target", **target)
     added.add_argument("--run", **run)
+    added.add_argument("--precision", help="such as float32 or int8; the target's first by default")
+    for option, text in targets.options().items():
+        added.add_argument(f"--{option.replace('_', '-')}", type=int, metavar="N", help=text)
 
     command(verify, "verify onnx").add_argument("target", **target)
 
@@ -192,12 +191,21 @@ def show(result: Result, stream: Any) -> None:
     """Print a result for people: a line for each figure."""
     for name, value in result.items():
         if isinstance(value, list):
-            for row in value:
-                short = {key: cell for key, cell in row.items() if not isinstance(cell, dict)}
-                print(*short.values(), sep="\t", file=stream)
+            rows = [
+                {key: figure(cell) for key, cell in row.items() if not isinstance(cell, dict)}
+                for row in value
+            ]
+            if name == "variants":  # one alone is what the lines above tell
+                rows = [dict(zip(rows[0], rows[0], strict=True)), *rows] if len(rows) > 1 else []
+            for row in rows:
+                print(*row.values(), sep="\t", file=stream)
         elif isinstance(value, dict):
             for key, cell in value.items():
                 print(f"{name} {key}: {cell:.4f}", file=stream)
         else:
-            text = f"{value:.4g}" if isinstance(value, float) else value
-            print(f"{name}: {text}", file=stream)
+            print(f"{name}: {figure(value)}", file=stream)
+
+
+def figure(value: Any) -> Any:
+    """Shorten a number for people; other values stay."""
+    return f"{value:.4g}" if isinstance(value, float) else value

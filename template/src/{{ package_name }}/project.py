@@ -1,10 +1,16 @@
 """What the installed package says about itself."""
 
+import json
 import os
 import re
 import shutil
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
+
+from .errors import UserError
+
+WEB = Path("web")  # where npm puts the packages of web pages
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,17 @@ def installed_packages() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue  # it is needed on another system only
     return versions
+
+
+def version_of(package: str) -> str:
+    """Return the installed version of a Python package, or of an npm package as `npm:NAME`."""
+    if not package.startswith("npm:"):
+        return metadata.version(package)
+    file = WEB / "node_modules" / package.removeprefix("npm:") / "package.json"
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{file} is missing; run `npm install --prefix {WEB}` first") from error
 
 
 def console_script() -> metadata.EntryPoint | None:

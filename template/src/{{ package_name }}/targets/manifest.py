@@ -35,9 +35,16 @@ class Manifest:
     classes: tuple[str, ...]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    precision: str
+    """what `predict` and `serve` compute with, one of `models`"""
+    models: dict[str, str]
+    """the model's file for every precision that the artifact has"""
+    details: dict[str, Any]
+    """what only this target has to say"""
     files: dict[str, dict[str, Any]]
     packages: dict[str, str]
-    verification: dict[str, Any]
+    verification: dict[str, dict[str, Any]]
+    """what was measured when it was exported, by precision or engine"""
 
 
 def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
@@ -77,7 +84,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise UserError(f"{folder / FILE} is damaged; {again}") from error
     for name, digest in expected.items():
         file = folder / name
-        if not re.fullmatch(r"[\w.\-]+(/[\w.\-]+)*", name) or ".." in name or not file.is_file():
+        if not re.fullmatch(r"[\w.@\-]+(/[\w.@\-]+)*", name) or ".." in name or not file.is_file():
             raise UserError(f"{file} is missing; {again}")
         if sha256_file(file) != digest:
             raise UserError(f"{file} is not the file that was exported (its hash differs); {again}")

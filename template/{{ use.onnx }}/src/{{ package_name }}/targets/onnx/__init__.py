@@ -1,10 +1,10 @@
 """ONNX: one file that ONNX Runtime computes with, on every system and without the framework.
 
-`export.py` needs the training framework, `runtime.py` and the server do not.
-`server.py` listens, `app.py` answers requests, `protocol.py` knows the messages.
+`export.py` needs the training framework, `runtime.py` and `server.py` do not.
 """
+
+from ..limits import Limits
 
 ENGINE = "ONNX Runtime"
 PACKAGE = "onnxruntime"
-TOLERANCE = 1e-5
-AGREEMENT = 1.0
+LIMITS = {"float32": Limits(1e-5, 1.0)}

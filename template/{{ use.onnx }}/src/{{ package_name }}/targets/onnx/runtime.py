@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU: load `model.onnx`, hold it to its manifest, compute."""
+"""ONNX Runtime on the CPU: load the model's file, hold it to its manifest, compute."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,21 +10,20 @@ import onnxruntime
 from ...errors import UserError
 from ..manifest import Manifest, Tensor
 
-FILE = "model.onnx"
 CHUNK = 256  # inputs computed at once; bounds the memory of a long array
 
 # ONNX Runtime's names of element types, by NumPy's.
 TYPES = {"float32": "tensor(float)", "float64": "tensor(double)"}  # others: tensor(NAME)
 
 
-def load(folder: Path, manifest: Manifest) -> Callable[[np.ndarray], np.ndarray]:
+def load(folder: Path, manifest: Manifest, precision: str) -> Callable[[np.ndarray], np.ndarray]:
     """Load the artifact in `folder` as a function from inputs to outputs.
 
     The function takes float32 [n, ...] as the manifest's first input says and gives float32
     [n, ...] as its first output says, for any n, a chunk at a time.
     Raises UserError when the file is broken or is not the model that the manifest describes.
     """
-    session = open_session(folder, manifest)
+    session = open_session(folder / manifest.models[precision], manifest)
     name, answer = manifest.inputs[0].name, manifest.outputs[0].name
 
     def predict(inputs: np.ndarray) -> np.ndarray:
@@ -36,8 +35,8 @@ def load(folder: Path, manifest: Manifest) -> Callable[[np.ndarray], np.ndarray]
     return predict
 
 
-def open_session(folder: Path, manifest: Manifest) -> Any:
-    """Open `model.onnx` as an `onnxruntime.InferenceSession`; raises UserError as `load` does."""
+def open_session(path: Path, manifest: Manifest) -> Any:
+    """Open a file as an `onnxruntime.InferenceSession`; raises UserError as `load` does."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     # One thread for one request: the same sums in the same order, so the same answer every time,
@@ -45,7 +44,6 @@ def open_session(folder: Path, manifest: Manifest) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
-    path = folder / FILE
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions share no narrower base

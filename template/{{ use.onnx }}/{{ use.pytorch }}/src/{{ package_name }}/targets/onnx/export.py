@@ -12,12 +12,13 @@ import torch
 from ...inference import load_network
 from ...model import Answer
 from ...runs import Run
+from .. import Exported
 from ..manifest import Tensor
 
 LARGEST_BATCH = 65_536
 
 
-def export(run: Run, folder: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+def export(run: Run, folder: Path, precision: str) -> Exported:
     """Write `model.onnx` with a free batch size; returns what goes in and what comes out."""
     answer = Answer(load_network(run)).eval()
     shape, classes = run.card()["input_shape"], run.card()["classes"]
@@ -39,7 +40,8 @@ def export(run: Run, folder: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ..
             external_data=False,
         )
     onnx.checker.check_model(onnx.load(file), full_check=True)
-    return (
-        (Tensor("images", "float32", (None, *shape)),),
-        (Tensor("probabilities", "float32", (None, len(classes))),),
+    return Exported(
+        inputs=(Tensor("images", "float32", (None, *shape)),),
+        outputs=(Tensor("probabilities", "float32", (None, len(classes))),),
+        models={precision: file.name},
     )

@@ -10,12 +10,13 @@ import tf2onnx
 from ...inference import load_network
 from ...model import answer_model
 from ...runs import Run
+from .. import Exported
 from ..manifest import Tensor
 
 OPSET = 18
 
 
-def export(run: Run, folder: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+def export(run: Run, folder: Path, precision: str) -> Exported:
     """Write `model.onnx` with a free batch size; returns what goes in and what comes out."""
     answer = answer_model(load_network(run))
     shape, classes = run.card()["input_shape"], run.card()["classes"]
@@ -33,7 +34,8 @@ def export(run: Run, folder: Path) -> tuple[tuple[Tensor, ...], tuple[Tensor, ..
         output_path=str(file),
     )
     onnx.checker.check_model(onnx.load(file), full_check=True)
-    return (
-        (Tensor("images", "float32", (None, *shape)),),
-        (Tensor("probabilities", "float32", (None, len(classes))),),
+    return Exported(
+        inputs=(Tensor("images", "float32", (None, *shape)),),
+        outputs=(Tensor("probabilities", "float32", (None, len(classes))),),
+        models={precision: file.name},
     )

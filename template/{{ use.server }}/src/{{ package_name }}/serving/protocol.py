@@ -16,7 +16,9 @@ import numpy as np
 # FastAPI's own parser and writer: six times as fast as Python's on arrays, and stricter.
 from pydantic_core import from_json, to_json
 
-from ..manifest import Manifest, Tensor
+from ..targets.manifest import Manifest, Tensor
+from .answers import short
+from .intake import Refused
 
 HEADER = "inference-header-content-length"
 
@@ -28,14 +30,6 @@ DATATYPES |= {
 
 # Beside its tensors' values a request has few others; more commas than that are no request.
 OTHER_COMMAS = 10_000
-
-
-class Refused(Exception):
-    """What a client sent cannot be answered: one sentence for it, and an HTTP status of 4xx."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -121,16 +115,11 @@ def encode(
     message: dict[str, object] = {"model_name": model, "model_version": "1", "outputs": outputs}
     if request.id is not None:
         message["id"] = request.id
-    text = dump(message)
+    text = to_json(message)
     if not blobs:
         return text, {"content-type": "application/json"}
     headers = {"content-type": "application/octet-stream", HEADER: str(len(text))}
     return b"".join([text, *blobs]), headers
-
-
-def dump(message: object) -> bytes:
-    """Write JSON."""
-    return to_json(message)
 
 
 def describe(tensor: Tensor) -> dict[str, object]:
@@ -143,12 +132,6 @@ def values_per_row(tensors: Sequence[Tensor]) -> int:
     """Count the values of one row of a batch, over all inputs; 0 where the model leaves it open."""
     sizes = [[size or 0 for size in tensor.shape[1:]] for tensor in tensors]
     return 0 if any(0 in size for size in sizes) else sum(map(math.prod, sizes))
-
-
-def short(value: object) -> str:
-    """Quote what a client sent, at most 60 characters of it."""
-    text = repr(value[:60]) if isinstance(value, str) else type(value).__name__
-    return text if not isinstance(value, str) or len(value) <= 60 else f"{text}..."
 
 
 def _header_size(header: str, length: int) -> int:

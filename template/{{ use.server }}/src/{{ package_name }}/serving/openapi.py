@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ...config import ServeSettings
-from ..manifest import Manifest, Tensor
+from ..config import ServeSettings
+from ..targets.manifest import Manifest, Tensor
 from .protocol import DATATYPES, HEADER
 
 ERRORS = {

@@ -1,0 +1,54 @@
+"""Answers that every server gives alike: constants, and what went wrong in one sentence."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+
+from .intake import Refused
+
+
+def failure(message: str, status: int, headers: Any = None) -> Response:
+    """Say what is wrong, as `{"error": "..."}`."""
+    body = to_json({"error": message})
+    return Response(body, status, headers=headers, media_type="application/json")
+
+
+def constant(answer: object) -> Any:
+    """Make an endpoint that always gives `answer` as JSON."""
+    body = to_json(answer)
+
+    async def endpoint() -> Response:
+        return Response(body, media_type="application/json")
+
+    return endpoint
+
+
+def short(value: object) -> str:
+    """Quote what a client sent, at most 60 characters of it."""
+    text = repr(value[:60]) if isinstance(value, str) else type(value).__name__
+    return text if not isinstance(value, str) or len(value) <= 60 else f"{text}..."
+
+
+def explain_errors(app: FastAPI, here: str) -> None:
+    """Answer errors with a sentence; `here` says what the server has, for paths it has not."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        status = error.status if isinstance(error, Refused) else 400
+        return failure(str(error), status)
+
+    async def unroutable(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        path = short(request.url.path)
+        message = f"{request.method} is not allowed for {path}"
+        if error.status_code == 404:
+            message = f"nothing is at {path}; this server has {here}"
+        return failure(message, error.status_code, error.headers)
+
+    async def broken(request: Request, error: Exception) -> Response:
+        return failure("the server failed; its log says why", 500)
+
+    app.add_exception_handler(Refused, refuse)
+    app.add_exception_handler(HTTPException, unroutable)
+    app.add_exception_handler(Exception, broken)

@@ -1,0 +1,69 @@
+"""A static web site: exactly the files that an artifact's manifest names, and nothing else."""
+
+import mimetypes
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+
+from ..config import ServeSettings
+from ..targets.manifest import FILE, Manifest
+from . import listen
+from .answers import explain_errors
+
+INDEX = "index.html"
+# What Python's table lacks, or takes from a system where it may be wrong.
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+}
+# Everything comes from this server; WebAssembly has to be compiled, images may be dropped.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:;"
+        " img-src 'self' data: blob:; connect-src 'self' data: blob:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cache-Control": "no-cache",
+}
+
+
+def serve_site(folder: Path, manifest: Manifest, settings: ServeSettings) -> None:
+    """Serve an artifact that is a web site; returns when Ctrl-C or SIGTERM has stopped the server.
+
+    Raises UserError when the address cannot be listened on.
+    """
+    app = FastAPI(title=manifest.model, openapi_url=None, redirect_slashes=False)
+    add_site(app, folder, manifest)
+    explain_errors(app, f"the page of {manifest.model} at /")
+    listen.run(app, settings, manifest.model, "a web page")
+
+
+def add_site(app: FastAPI, folder: Path, manifest: Manifest) -> None:
+    """Add a path for every file of an artifact, and `/` for its page."""
+    for name in [*manifest.files, FILE]:
+        endpoint = file_endpoint(folder / name)
+        app.api_route(f"/{name}", methods=["GET", "HEAD"], include_in_schema=False)(endpoint)
+        if name == INDEX:
+            app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)(endpoint)
+
+
+def file_endpoint(file: Path) -> Callable[[], Awaitable[Response]]:
+    """Make an endpoint that gives one file; it is read for each request, as it may be large."""
+    kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+
+    async def endpoint() -> Response:
+        # The files were held against their hashes when the server started.
+        content = file.read_bytes()
+        return Response(content, headers=HEADERS, media_type=kind or "application/octet-stream")
+
+    return endpoint
