@@ -18,6 +18,7 @@ from .exhibits import Figure, Table
 from .page import Facts
 
 ARTIFACTS = Path("artifacts")
+NOT_MEASURED = ("–",) * 4  # of weights, which are what the others are measured against
 MOST_SKIPPED = 30
 MOST_CLASSES = 20
 
@@ -157,35 +158,41 @@ def skipped(card: Card) -> list[str]:
 
 def sizes(card: Card, run: Run) -> Table:
     """List the weights and every artifact that was exported from these very weights."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     if run.weights.is_file():
         count = size(run.weights.stat().st_size)
-        rows.append((f"model/{run.weights.name}", count, card["framework"], "–", "–"))
+        rows.append((f"model/{run.weights.name}", count, card["framework"], *NOT_MEASURED))
     for file in sorted(ARTIFACTS.glob("[!.]*/manifest.json")):
         try:
             told = json.loads(file.read_bytes())
             if told["weights_sha256"] != card["weights_sha256"]:
                 continue
-            rows.append((file.parent.as_posix(), *artifact(told)))
+            rows += artifact(file.parent.as_posix(), told)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            rows.append((file.parent.as_posix(), "its manifest.json is damaged", "–", "–", "–"))
-    head = ("what", "size", "runs in", "largest difference", "same answers")
+            damaged = (file.parent.as_posix(), "its manifest.json is damaged", "–")
+            rows.append((*damaged, *NOT_MEASURED))
+    head = ("what", "size", "runs in", "one answer", "largest difference", "same answers", "test")
     note = (
         "An artifact's probabilities were compared with the trained model's on the test split when "
-        "it was exported; the verify command compares them again."
+        "it was exported; the verify command compares them again. Times are this computer's."
     )
     return Table("Weights and exported artifacts", head, rows, note)
 
 
-def artifact(told: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Put a manifest into words: size, engine, largest difference, same answers."""
-    checked = told["verification"]
-    return (
-        size(sum(part["bytes"] for part in told["files"].values())),
-        f"{told['engine']} {told['engine_version']}",
-        f"{checked['max_abs_error']:.2g}, allowed {checked['tolerance']:.2g}",
-        f"{checked['agreement']:.2%}",
-    )
+def artifact(path: str, told: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Put a manifest into words: a row for every precision and engine that was measured."""
+    return [
+        (
+            path if len(told["verification"]) == 1 else f"{path}: {variant}",
+            size(checked["bytes"]),
+            f"{told['engine']} {told['engine_version']}",
+            f"{checked['median_ms']:.3g} ms",
+            f"{checked['max_abs_error']:.2g}, allowed {checked['tolerance']:.2g}",
+            f"{checked['agreement']:.2%}",
+            ", ".join(f"{name} {value:.4f}" for name, value in checked["test"].items()),
+        )
+        for variant, checked in told["verification"].items()
+    ]
 
 
 def size(count: int) -> str:
