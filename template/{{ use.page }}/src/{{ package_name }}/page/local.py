@@ -1,0 +1,130 @@
+"""The small server between this program and its headless browser: files, jobs and results.
+
+It listens on 127.0.0.1 only. Every path begins with a secret, so that no other page or user of
+this computer can read a model or answer in the browser's place.
+"""
+
+import json
+import queue
+import secrets
+import threading
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".mjs": "text/javascript",
+    ".wasm": "application/wasm",
+}
+POLL_SECONDS = 10  # a browser's question for a job is answered after this long, job or none
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to compute: float32 values as bytes, and their shape."""
+
+    values: bytes
+    shape: tuple[int, ...]
+    measure: bool = False
+
+
+class QuietServer(ThreadingHTTPServer):
+    """http.server, without words about a browser that is gone."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever waits for the browser finds out and says it better."""
+
+
+class LocalServer:
+    """Serve some files, hand out jobs, take in results; `close` stops it."""
+
+    def __init__(self, files: dict[str, Path | bytes]) -> None:
+        self.files = files
+        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.told: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        """what the browser said: `ready`, `result` or `failed`, and the bytes with it"""
+        self.secret = secrets.token_urlsafe(16)
+        self.http = QuietServer(("127.0.0.1", 0), self.handler())
+        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """Return where the files are, with a slash at the end."""
+        return f"http://127.0.0.1:{self.http.server_port}/{self.secret}/"
+
+    def close(self) -> None:
+        """Stop listening, and send away whoever waits for a job."""
+        self.jobs.put(None)
+        self.http.shutdown()
+        self.http.server_close()
+
+    def handler(self) -> type[BaseHTTPRequestHandler]:
+        """Make the class of which http.server makes an object per connection."""
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                name = self.name()
+                if name == "job":
+                    self.hand_out()
+                elif name in server.files:
+                    content = server.files[name]
+                    body = content if isinstance(content, bytes) else content.read_bytes()
+                    self.answer(200, body, {"Content-Type": TYPES.get(Path(name).suffix, "")})
+                else:
+                    self.answer(404)
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                name = self.name()
+                if name in ("ready", "result", "failed"):
+                    server.told.put((name, body))
+                    self.answer(204)
+                else:
+                    self.answer(404)
+
+            def name(self) -> str | None:
+                """Return the path behind the secret; None for who does not know it."""
+                path = self.path.partition("?")[0]
+                _, secret, name = [*path.split("/", 2), "", ""][:3]
+                known = secrets.compare_digest(secret.encode(), server.secret.encode())
+                return name if known else None
+
+            def hand_out(self) -> None:
+                try:
+                    job = server.jobs.get(timeout=POLL_SECONDS)
+                except queue.Empty:
+                    return self.answer(204)
+                if job is None:
+                    return self.answer(410)
+                headers = {"X-Shape": json.dumps(job.shape)}
+                if job.measure:
+                    headers["X-Measure"] = "1"
+                return self.answer(200, job.values, headers)
+
+            def answer(
+                self, status: int, body: bytes = b"", headers: dict[str, str] | None = None
+            ) -> None:
+                self.send_response_only(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value or "application/octet-stream")
+                self.send_header("Cache-Control", "no-store")
+                if status != 204:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        return Handler
