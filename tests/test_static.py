@@ -352,7 +352,8 @@ def test_rules_name_only_what_exists() -> None:
             assert all(set(bridge["targets"]) <= targets for bridge in by_answer.values())
     for by_place in rules()["targets"].values():
         assert set(by_place) <= set(rules()["meanwhile"]) <= set(signals["runs_on"])
-        assert set(by_place.values()) <= targets
+        for named in by_place.values():
+            assert ({named} if isinstance(named, str) else set(named)) <= targets
 
 
 def test_no_question_has_a_name_that_yaml_or_copier_reads_otherwise() -> None:
