@@ -8,8 +8,13 @@ import signal
 import tomllib
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
+from harness import catalog
 from project_lab import Project, stop_group, wait_for_step
+
+Prepare = Callable[[Project], None]
+Judge = Callable[[Project, str], None]
 
 
 def make_photos(project: Project) -> None:
@@ -90,24 +95,65 @@ def predicted(project: Project, said: str) -> None:
     assert re.search(r"^examples/zero\.png\t0\t0\.\d+$", said, re.MULTILINE)
 
 
-def exported(project: Project, said: str) -> None:
-    manifest = json.loads((project.path / "artifacts/onnx/manifest.json").read_text())
-    assert manifest["weights_sha256"] == project.card()["weights_sha256"]
-    assert manifest["verification"]["float32"]["max_abs_error"] <= 1e-5
-    size = (project.path / "artifacts/onnx/model.onnx").stat().st_size
-    assert f"bytes: {size}" in said
+# What a served artifact answers with 200, by target; the others speak the Open Inference Protocol.
+READY = {
+    "tfjs": "/",
+    "litert_js": "/",
+    "tf_serving": "/v1/models/my-model",
+    "torchserve": "/ping",
+}
 
 
-def verified(project: Project, said: str) -> None:
-    assert "engine: ONNX Runtime" in said
-    assert "agreement: 1\n" in said
-    assert f"test accuracy: {project.card()['test']['accuracy']:.4f}" in said
+def manifest(project: Project, target: str) -> dict[str, Any]:
+    """Read what an artifact says of itself."""
+    text = (project.path / "artifacts" / target / "manifest.json").read_text(encoding="utf-8")
+    told: dict[str, Any] = json.loads(text)
+    return told
 
 
-def served(project: Project, said: str) -> None:
-    assert "http://127.0.0.1:8080" in said
-    with urllib.request.urlopen("http://127.0.0.1:8080/v2/health/ready", timeout=10) as answer:
-        assert answer.status == 200
+def exported(target: str) -> Judge:
+    """The artifact is there, whole, from the newest weights, and within its limits."""
+
+    def judge(project: Project, said: str) -> None:
+        told = manifest(project, target)
+        assert told["weights_sha256"] == project.card()["weights_sha256"]
+        assert told["precision"] in told["verification"]
+        for measured in told["verification"].values():
+            assert measured["max_abs_error"] <= measured["tolerance"]
+            assert measured["agreement"] >= 0.95
+            assert project.card()["test"]["accuracy"] - measured["test"]["accuracy"] <= 0.02
+        sizes = {
+            name: (project.path / "artifacts" / target / name).stat().st_size
+            for name in told["files"]
+        }
+        assert sizes == {name: entry["bytes"] for name, entry in told["files"].items()}
+        assert f"bytes: {sum(sizes.values())}" in said
+
+    return judge
+
+
+def verified(target: str) -> Judge:
+    """The engine answered again, as the manifest says it did before."""
+
+    def judge(project: Project, said: str) -> None:
+        told = manifest(project, target)
+        assert f"engine: {told['engine']} {told['engine_version']}" in said
+        accuracy = told["verification"][told["precision"]]["test"]["accuracy"]
+        assert f"test accuracy: {accuracy:.4f}" in said
+
+    return judge
+
+
+def served(target: str) -> Judge:
+    """The server answers where it says that it is."""
+
+    def judge(project: Project, said: str) -> None:
+        assert "http://127.0.0.1:8080" in said
+        path = READY.get(target, "/v2/health/ready")
+        with urllib.request.urlopen(f"http://127.0.0.1:8080{path}", timeout=10) as answer:
+            assert answer.status == 200
+
+    return judge
 
 
 def asked(project: Project, said: str) -> None:
@@ -150,8 +196,14 @@ def committed(project: Project, said: str) -> None:
     assert not any(name.startswith(("runs/", "artifacts/", "data/")) for name in tracked)
 
 
-Prepare = Callable[[Project], None]
-Judge = Callable[[Project, str], None]
+def installed(project: Project, said: str) -> None:
+    wanted = json.loads((project.path / "web" / "package.json").read_text())["dependencies"]
+    for name, version in wanted.items():
+        about = project.path / "web" / "node_modules" / name / "package.json"
+        assert json.loads(about.read_text(encoding="utf-8"))["version"] == version
+
+
+TARGETS = [name for name, entry in catalog()["targets"].items() if entry["available"]]
 JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run my-model train", None, trained),
     (r'git init && git add -A && git commit -m "Begin"', None, committed),
@@ -161,9 +213,10 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run my-model evaluate", None, evaluated),
     (r"uv run my-model report", None, reported),
     (r"uv run my-model predict examples/seven.png examples/zero.png", None, predicted),
-    (r"uv run my-model export onnx", None, exported),
-    (r"uv run my-model verify onnx", None, verified),
-    (r"uv run my-model serve onnx", None, served),
+    *((f"uv run my-model export {name}.*", None, exported(name)) for name in TARGETS),
+    *((f"uv run my-model verify {name}", None, verified(name)) for name in TARGETS),
+    *((f"uv run my-model serve {name}", None, served(name)) for name in TARGETS),
+    (r"npm install --prefix web", None, installed),
     (r"uv run python deploy/onnx/client.py examples/seven.png", None, asked),
     (r"curl http://127.0.0.1:8080/v2/models/my-model", None, described),
     (r"uv run pytest", None, own_tests_passed),

@@ -155,6 +155,18 @@ class ProjectSuite:
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=60) == 0
 
+    @pytest.mark.parametrize("targets", [[], None], ids=["none", "default"])
+    def test_fewer_targets(self, tmp_path: Path, targets: list[str] | None) -> None:
+        """A project with none of the targets, or the default ones, is as clean as the full one."""
+        answers = {"framework": harness.presets()[self.preset]["framework"]}
+        answers |= {} if targets is None else {"targets": targets}
+        folder = harness.render(tmp_path / "project", answers)
+        python = self.project.path / ".venv" / "bin" / "python"
+        Project(folder, "my-model").run(
+            f"{python} -m ruff check && {python} -m mypy &&"
+            f" PYTHONPATH=src {python} -m pytest -q tests/test_cli.py"
+        )
+
     def test_every_python_resolves(self) -> None:
         """One lock for all systems, and a set for every Python that the project allows."""
         lock = tomllib.loads((self.project.path / "uv.lock").read_text())

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import ROOT, catalog, pins, questions
+from harness import ROOT, catalog, offered, pins, presets, questions
 from packaging.requirements import Requirement
 
 TEMPLATE = ROOT / "template"
@@ -57,6 +57,14 @@ def test_the_questions_offer_what_the_catalog_has() -> None:
         assert list(questions()[question].choices) == list(catalog()[kind]), question
     assert list(questions()["python_version"].choices) == catalog()["pythons"]
     assert set(questions()["torch_index"].choices) == {"pypi", *catalog()["torch_indexes"]}
+
+
+@pytest.mark.parametrize("framework", catalog()["frameworks"])
+def test_a_preset_has_every_target(framework: str) -> None:
+    """The projects that the suites install have all targets at once."""
+    preset = presets()[f"{framework}_every_target"]
+    assert preset["framework"] == framework
+    assert preset["targets"] == offered(framework)["targets"]
 
 
 def packages(node: Any) -> set[str]:

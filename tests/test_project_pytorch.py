@@ -4,5 +4,5 @@ from project_suite import ProjectSuite
 
 
 class TestPyTorch(ProjectSuite):
-    preset = "pytorch"
+    preset = "pytorch_every_target"
     package = "torch"

@@ -4,5 +4,5 @@ from project_suite import ProjectSuite
 
 
 class TestTensorFlow(ProjectSuite):
-    preset = "tensorflow"
+    preset = "tensorflow_every_target"
     package = "tensorflow"
