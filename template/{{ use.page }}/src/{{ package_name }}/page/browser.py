@@ -72,6 +72,7 @@ FLAGS = (
 READY_SECONDS = 120  # to start, and to load engine and model
 JOB_SECONDS = 120
 CHUNK = 64  # inputs sent at once
+KNOWN: dict[str, dict[str, Any]] = {}  # what a browser said of itself when it was last opened
 
 
 def open_browser(folder: Path, manifest: Manifest, backend: str) -> "Browser":
@@ -90,8 +91,10 @@ def others(
     What cannot be tried is said on stderr.
     """
     try:
-        with contextlib.closing(Browser(folder, manifest, "")) as empty:
-            name, has = empty.name, empty.about["backends"]
+        program = find_browser()
+        if program not in KNOWN:
+            Browser(folder, manifest, "").close()
+        name, has = KNOWN[program]["browser"], KNOWN[program]["backends"]
     except UserError as error:
         print(f"not tried: {' and '.join(backends)}: {error}", file=sys.stderr)
         return {}
@@ -138,7 +141,7 @@ class Browser:
         self.close = weakref.finalize(self, end, self.process, self.server, self.profile)
         try:
             self.about: dict[str, Any] = json.loads(self.wait(READY_SECONDS, "load the model"))
-            self.name: str = self.about["browser"]
+            KNOWN[program] = self.about
         except BaseException:
             self.close()
             raise
@@ -178,18 +181,17 @@ class Browser:
                     raise UserError(f"the browser cannot {what}: {content.decode()}")
                 return content
             if self.process.poll() is not None:
-                raise UserError(
-                    f"the browser ended before the page could {what}{self.last_words()}"
-                )
+                raise UserError(f"the browser ended before it could {what}{self.last_words()}")
             if time.monotonic() > end:
                 raise UserError(
                     f"the page did not {what} within {seconds:.0f} seconds in the browser"
                 )
 
     def last_words(self) -> str:
-        """Return the last line that the browser wrote."""
-        text = (Path(self.profile) / "stderr.txt").read_text("utf-8", "replace").strip()
-        return f": {text.splitlines()[-1]}" if text else ""
+        """Return the last line that the browser wrote, if it is no log of Chromium's insides."""
+        lines = (Path(self.profile) / "stderr.txt").read_text("utf-8", "replace").splitlines()
+        words = [line.strip() for line in lines if line.strip() and ":ERROR:gpu/" not in line]
+        return f": {words[-1]}" if words else ""
 
 
 def site(folder: Path, manifest: Manifest) -> dict[str, Path | bytes]:

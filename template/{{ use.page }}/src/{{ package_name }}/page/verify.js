@@ -66,7 +66,8 @@ async function begin() {
 try {
   await begin();
 } catch (error) {
-  await send("failed", String(error?.message ?? error)).catch(() => {});
+  const reason = String(error?.message ?? error).split("\n")[0];
+  await send("failed", reason).catch(() => {});
 } finally {
   window.close();
 }

@@ -1,5 +1,6 @@
 """ONNX Runtime on the CPU: load the model's file, hold it to its manifest, compute."""
 
+import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,15 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Callable[[np.ndarr
         return np.concatenate([session.run([answer], {name: chunk})[0] for chunk in chunks])
 
     return predict
+
+
+def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], Any]]:
+    """Compute with the artifact's web page in a browser as well, where both are there."""
+    if not (folder / "engine.js").is_file():
+        return {}
+    browser = importlib.import_module("...page.browser", __package__)
+    found: dict[str, Callable[[], Any]] = browser.others(folder, manifest, ("wasm", "webgpu"))
+    return found
 
 
 def open_session(path: Path, manifest: Manifest) -> Any:

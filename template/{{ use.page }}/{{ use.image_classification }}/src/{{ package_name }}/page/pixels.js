@@ -16,8 +16,12 @@ export async function decode(file) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0);
   const flat = context.getImageData(0, 0, width, height);
-  const opaque = flat.data.every((value, place) => place % 4 < 3 || value === 255);
-  return opaque ? flat : (readBehindAlpha(bitmap) ?? flat);
+  return isOpaque(flat) ? flat : (readBehindAlpha(bitmap) ?? flat);
+}
+
+function isOpaque({ data }) {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false;
+  return true;
 }
 
 /** Reads colours that a 2D canvas forgets where they are transparent; null without WebGL. */
@@ -67,15 +71,27 @@ function fit(values, width, height, size) {
   const side = Math.min(width, height);
   const across = spans(width, (width - side) / 2, side, size);
   const down = spans(height, (height - side) / 2, side, size);
-  const narrow = new Uint8Array(size * height);
-  for (let y = 0; y < height; y += 1) {
-    across.forEach((span, x) => (narrow[y * size + x] = blend(values, y * width, 1, span)));
+  // Each pass rounds to bytes. Since version 13, Pillow goes down first where that shrinks more.
+  if (height - size > 2 * Math.max(width - size, 0)) {
+    return scaleAcross(scaleDown(values, width, down), width, size, across);
   }
-  const small = new Uint8Array(size * size);
-  down.forEach((span, y) => {
-    for (let x = 0; x < size; x += 1) small[y * size + x] = blend(narrow, x, size, span);
+  return scaleDown(scaleAcross(values, width, height, across), size, down);
+}
+
+function scaleAcross(values, width, height, spans) {
+  const scaled = new Uint8Array(spans.length * height);
+  for (let y = 0; y < height; y += 1) {
+    spans.forEach((span, x) => (scaled[y * spans.length + x] = blend(values, y * width, 1, span)));
+  }
+  return scaled;
+}
+
+function scaleDown(values, width, spans) {
+  const scaled = new Uint8Array(width * spans.length);
+  spans.forEach((span, y) => {
+    for (let x = 0; x < width; x += 1) scaled[y * width + x] = blend(values, x, width, span);
   });
-  return small;
+  return scaled;
 }
 
 /** For every pixel of the result: the first pixel of the source that it sees, and the weights. */
