@@ -1,0 +1,17 @@
+"""TFLite Micro: the network in 8-bit integers, as C arrays that a microcontroller computes with.
+
+`export.py` converts and needs TensorFlow; nothing else does. `arena.py` finds how much memory the
+model needs (with `trial.py`, in a process of its own), `firmware.py` writes the C files,
+`quantised.py` goes from numbers to 8-bit integers and back. `runtime.py` computes with two
+engines: TFLite Micro itself, and LiteRT's reference kernels, which must give the same bytes.
+"""
+
+from ..limits import Limits
+
+ENGINE = "TFLite Micro"
+PACKAGE = "tflite-micro"
+LIMITS = {"int8": Limits(1.0, 0.95, 0.02)}
+OPTIONS = {
+    "flash": "refuse a model that needs more KiB of flash, its code not counted",
+    "ram": "refuse a model whose arena needs more KiB of RAM, headroom included",
+}

@@ -1,0 +1,41 @@
+"""Silence for libraries that print through C, where Python's sys.stdout and sys.stderr end."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[Callable[[], str]]:
+    """Hold back what this process prints, from any language; the function given tells it.
+
+    Nobody's words get through meanwhile, other threads' neither: it is meant for short moments.
+    """
+    outputs = (1, 2)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as kept:
+
+        def said() -> str:
+            kept.seek(0)
+            return kept.read()
+
+        flush()
+        before = [os.dup(number) for number in outputs]
+        try:
+            for number in outputs:
+                os.dup2(kept.fileno(), number)
+            # Python's two streams end there, too, unless somebody has put others in their place.
+            with contextlib.redirect_stdout(kept), contextlib.redirect_stderr(kept):
+                yield said
+        finally:
+            flush()
+            for number, copy in zip(outputs, before, strict=True):
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def flush() -> None:
+    """Send what Python has kept back for its two outputs."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
