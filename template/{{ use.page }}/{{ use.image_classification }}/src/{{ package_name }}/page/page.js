@@ -10,8 +10,17 @@ const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFrac
 const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
 
 let manifest, model, drawing;
+let broken = ""; // why there is no model
 let image = null; // the chosen image, decoded
+let turn = Promise.resolve(); // an engine computes one answer at a time
 let asked = 0; // counts questions: an answer to an old one is not shown
+
+/** Begins a question; gives a function that tells whether no other has begun since. */
+function begun() {
+  const question = (asked += 1);
+  at("result").ariaBusy = "true";
+  return () => question === asked;
+}
 
 const input = () => {
   const [, height, width, channels] = manifest.inputs[0].shape;
@@ -23,8 +32,8 @@ const drawable = () =>
   input().channels === 1 && manifest.classes.every((name) => [...name].length === 1);
 
 function say(sentence) {
-  at("error").textContent = sentence;
-  at("error").hidden = !sentence;
+  at("error").textContent = sentence || broken;
+  at("error").hidden = !at("error").textContent;
 }
 
 function layOut() {
@@ -35,7 +44,10 @@ function layOut() {
     at("ask").textContent = "Draw, or choose an image";
     at("hint").textContent = "Draw here, or drop an image";
     at("drawing").hidden = false;
-    drawing = new Drawing(at("drawing"), () => answer());
+    drawing = new Drawing(at("drawing"), () => {
+      say("");
+      answer();
+    });
   }
   const { width, height } = input();
   Object.assign(at("seen"), { width, height });
@@ -53,6 +65,7 @@ function showEmpty() {
 }
 
 function showBars(probabilities) {
+  at("result").ariaBusy = "false";
   const rows = manifest.classes.map((name, number) => ({ name, number, p: probabilities?.[number] }));
   const top = probabilities ? probabilities.indexOf(Math.max(...probabilities)) : -1;
   if (probabilities && rows.length > FEW) rows.sort((a, b) => b.p - a.p);
@@ -85,13 +98,18 @@ function showSeen(bytes) {
   at("seen").getContext("2d").putImageData(shown, 0, 0);
 }
 
-/** Asks the model about the chosen image, or about the drawing. */
-async function answer() {
-  const question = (asked += 1);
+/** Asks the model about the chosen image, or about the drawing; one question at a time. */
+function answer() {
+  const current = begun();
   if (!image && (!drawing || drawing.empty)) return showEmpty();
   at("hint").hidden = true;
   at("clear").disabled = false;
-  if (!model) return; // it is asked again once it is there
+  if (model) turn = turn.then(() => current() && ask(current));
+  else at("result").ariaBusy = String(document.body.classList.contains("loading"));
+  return turn;
+}
+
+async function ask(current) {
   const { height: size, channels } = input();
   const bytes = toBytes(image ?? drawing.picture(FINE * size), size, channels);
   if (at("swap").checked) bytes.forEach((value, i) => (bytes[i] = 255 - value));
@@ -99,9 +117,9 @@ async function answer() {
   const start = performance.now();
   try {
     const probabilities = await model.predict(toInput(bytes), [1, size, size, channels]);
-    if (question !== asked) return;
-    showVerdict([...probabilities], performance.now() - start);
+    if (current()) showVerdict([...probabilities], performance.now() - start);
   } catch (error) {
+    showEmpty();
     say(`The model could not answer: ${reason(error)}.`);
   }
 }
@@ -111,6 +129,7 @@ function showVerdict(probabilities, milliseconds) {
   const share = document.createElement("small");
   share.textContent = percent.format(probabilities[best]);
   at("verdict").replaceChildren(manifest.classes[best], " ", share);
+  at("verdict").classList.toggle("words", manifest.classes[best].length > 3);
   showBars(probabilities);
   at("status").textContent = `${about()}, ${precise.format(Math.max(milliseconds, 0.1))} ms`;
 }
@@ -119,13 +138,14 @@ const reason = (error) => String(error?.message ?? error).split("\n")[0].replace
 const about = () => `${model.name} ${model.version} on ${model.backend}`;
 
 async function take(file) {
-  const question = (asked += 1);
+  const current = begun();
   try {
     const decoded = await decode(file);
-    if (question !== asked) return; // another file, or a drawing, came meanwhile
+    if (!current()) return; // another file, or a drawing, came meanwhile
     image = decoded;
   } catch {
-    return say(`${file.name} is not an image that this browser can read.`);
+    say(`${file.name} is not an image that this browser can read.`);
+    return answer();
   }
   say("");
   drawing?.clear();
@@ -191,7 +211,8 @@ try {
   await answer(); // someone may have drawn while the model was loading
 } catch (error) {
   at("status").textContent = "";
-  say(`The model cannot be loaded in this browser: ${reason(error)}.`);
+  broken = `The model cannot be loaded in this browser: ${reason(error)}.`;
+  say("");
 } finally {
   document.body.classList.remove("loading");
 }

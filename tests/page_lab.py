@@ -1,0 +1,261 @@
+"""Web pages as a visitor meets them: in a browser, drawn on, given images, without a network."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shlex
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness import ROOT
+from playwright.sync_api import Page, sync_playwright
+from project_lab import Project
+
+SCREENSHOTS = ROOT / "screenshots"  # kept for people to look at
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "microsoft-edge")
+FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+# Strokes, in shares of the surface's side.
+SEVEN = (((0.3, 0.2), (0.72, 0.2), (0.42, 0.85)), ((0.35, 0.52), (0.62, 0.52)))
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1100, "height": 760}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1100, "height": 760}, "color_scheme": "dark"},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "has_touch": True,
+        "is_mobile": True,
+    },
+}
+# What the page's file button does, for many images in a row; the answers' bars.
+CHOOSE_ALL = """
+async (files) => {
+  const bars = document.getElementById("bars");
+  const input = document.getElementById("file");
+  const answers = [];
+  for (const base64 of files) {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const chosen = new DataTransfer();
+    chosen.items.add(new File([bytes], "image.png", { type: "image/png" }));
+    const answered = new Promise((resolve) =>
+      new MutationObserver((_, seen) => { seen.disconnect(); resolve(); })
+        .observe(bars, { childList: true }));
+    input.files = chosen.files;
+    input.dispatchEvent(new Event("change"));
+    await answered;
+    answers.push([...bars.children].map((row) => Number(row.style.getPropertyValue("--p"))));
+  }
+  return answers;
+}
+"""
+DROP = """
+([name, base64]) => {
+  const dataTransfer = new DataTransfer();
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  if (name) dataTransfer.items.add(new File([bytes], name));
+  const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  document.getElementById("stage").dispatchEvent(drop);
+}
+"""
+# The trained model's answers for files, by the artifact in its own engine.
+PREDICT = """
+import json, sys
+from pathlib import Path
+from my_model import data, runs, targets
+target, *files = sys.argv[1:]
+run = runs.find(targets.manifest(target).run)
+with targets.load(target) as predict:
+    print(json.dumps(predict(data.read_inputs([Path(f) for f in files], run.config.data)).tolist()))
+"""
+# The test split as image files, and what they show.
+SPLIT = """
+import json
+from pathlib import Path
+import numpy as np
+from PIL import Image
+from my_model import runs
+run, folder = runs.find(None), Path("split")
+test = run.test_split()
+folder.mkdir(exist_ok=True)
+for number, image in enumerate(test.inputs):
+    pixels = np.rint(image[..., 0] * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(folder / f"{number:04}.png")
+print(json.dumps({"targets": test.targets.tolist(), "outputs": run.test_outputs().tolist()}))
+"""
+
+
+@dataclass
+class Visit:
+    """A page in a browser, what it asked for, and what went wrong in it."""
+
+    page: Page
+    address: str
+    requests: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def open(self, query: str = "") -> None:
+        """Open the page and wait until its model is there, or is not."""
+        self.page.goto(self.address + query)
+        self.page.wait_for_selector("body:not(.loading)", timeout=120_000)
+
+    def wait(self) -> None:
+        """Wait for the answer to the last question."""
+        self.page.wait_for_selector("#result[aria-busy=false]", timeout=60_000)
+
+    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]] = SEVEN) -> None:
+        """Draw with the mouse."""
+        surface = self.page.locator("#drawing")
+        surface.scroll_into_view_if_needed()
+        box = surface.bounding_box()
+        assert box
+        for stroke in strokes:
+            points = [(box["x"] + x * box["width"], box["y"] + y * box["width"]) for x, y in stroke]
+            self.page.mouse.move(*points[0])
+            self.page.mouse.down()
+            for point in points[1:]:
+                self.page.mouse.move(*point, steps=6)
+            self.page.mouse.up()
+        self.wait()
+
+    def choose(self, file: Path) -> None:
+        """Choose a file with the button."""
+        self.page.set_input_files("#file", file)
+        self.wait()
+
+    def drop(self, file: Path | None) -> None:
+        """Drop a file, or something else."""
+        content = file.read_bytes() if file else b""
+        encoded = base64.b64encode(content).decode()
+        self.page.evaluate(DROP, [file.name if file else "", encoded])
+        self.wait()
+
+    def answer(self) -> str:
+        """Return the class that the page names."""
+        return self.page.inner_text("#verdict").partition(" ")[0].strip()
+
+    def probabilities(self) -> list[float]:
+        """Read the bars, in their order."""
+        rows = "rows => rows.map(row => Number(row.style.getPropertyValue('--p')))"
+        found: list[float] = self.page.eval_on_selector_all("#bars li", rows)
+        return found
+
+    def error(self) -> str:
+        """Return the sentence that the page shows when something is wrong."""
+        return self.page.inner_text("#error") if self.page.is_visible("#error") else ""
+
+    def seen(self) -> bytes:
+        """Return what the model sees, as a PNG of the model's own size."""
+        content: str = self.page.locator("#seen").evaluate("canvas => canvas.toDataURL()")
+        return base64.b64decode(content.partition(",")[2])
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of the whole page."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    def strangers(self) -> list[str]:
+        """List requests to anywhere but the page's own server."""
+        own = urlsplit(self.address).netloc
+        return [asked for asked in self.requests if urlsplit(asked).netloc not in ("", own)]
+
+
+@contextmanager
+def visits(address: str, looks: Sequence[str] = ("light",)) -> Iterator[list[Visit]]:
+    """Open a browser with one window for each look, on a page that is not loaded yet."""
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    assert program, f"install a browser for the tests of pages: {', '.join(BROWSERS)}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=FLAGS, chromium_sandbox=False
+        )
+        try:
+            yield [visit(browser.new_context(**LOOKS[look]).new_page(), address) for look in looks]
+        finally:
+            browser.close()
+
+
+def visit(page: Page, address: str) -> Visit:
+    """Keep an eye on a page."""
+    made = Visit(page, address)
+    page.on("request", lambda request: made.requests.append(request.url))
+    page.on("requestfailed", lambda request: made.failures.append(request.url))
+    page.on("pageerror", lambda error: made.failures.append(str(error)))
+    return made
+
+
+def told(project: Project, program: str, *arguments: str) -> Any:
+    """Run a program in a project's environment and return the JSON of its last line."""
+    (project.path / "program.py").write_text(program)
+    said = project.run(f"uv run --quiet python program.py {shlex.join(arguments)} 2>/dev/null")
+    (project.path / "program.py").unlink()
+    return json.loads(said.splitlines()[-1])
+
+
+def largest_gap(found: list[list[float]], wanted: list[list[float]]) -> float:
+    """Return the largest difference between two tables of numbers."""
+    pairs = zip(found, wanted, strict=True)
+    return max(abs(a - b) for one, other in pairs for a, b in zip(one, other, strict=True))
+
+
+def prove_page(project: Project, target: str) -> None:
+    """Use the page of a project's exported artifact: its answers are those of `predict`.
+
+    Without a network once it is loaded, asking nobody but its own server, on every screen.
+    """
+    split = told(project, SPLIT)
+    examples = sorted((project.path / "examples").glob("*.png"))
+    images = sorted((project.path / "split").glob("*.png"))
+    project.serve(f"exec uv run {project.slug} serve {target} --port 0")
+    found = re.search(r"http://127\.0\.0\.1:\d+", project.told)
+    assert found, project.told
+    try:
+        with visits(f"{found.group()}/", tuple(LOOKS)) as windows:
+            for look, window in zip(LOOKS, windows, strict=True):
+                window.open()
+                assert window.error() == ""
+                window.picture(f"{target}-{look}-empty")
+                window.page.context.set_offline(True)
+                window.draw()
+                assert window.answer() == "7"
+                window.picture(f"{target}-{look}")
+            window = windows[0]
+            drawn = project.path / "drawn.png"
+            drawn.write_bytes(window.seen())
+            answers = [window.probabilities()]
+            for file in examples:
+                window.drop(file)
+                assert window.error() == ""
+                answers.append(window.probabilities())
+                window.choose(file)
+                assert window.probabilities() == answers[-1]
+            window.picture(f"{target}-image")
+            encoded = [base64.b64encode(file.read_bytes()).decode() for file in images]
+            answers += window.page.evaluate(CHOOSE_ALL, encoded)
+            for each in windows:
+                assert each.strangers() == []
+                assert each.failures == []
+    finally:
+        project.end_server()
+    files = [str(file.relative_to(project.path)) for file in (drawn, *examples, *images)]
+    wanted = told(project, PREDICT, target, *files)
+    assert largest_gap(answers, wanted) <= 1e-4
+    outputs = answers[1 + len(examples) :]
+    classes = [row.index(max(row)) for row in outputs]
+    right = sum(a == b for a, b in zip(classes, split["targets"], strict=True))
+    assert right / len(images) >= project.card()["test"]["accuracy"] - 0.01
+    # Files hold bytes, the trained model saw finer steps of grey.
+    assert largest_gap(outputs, split["outputs"]) <= 0.05
+    for file in (drawn, *images):
+        file.unlink()

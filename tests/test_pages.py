@@ -1,0 +1,306 @@
+"""The page that all engines share, around an engine of a few lines: layout, manners, mistakes.
+
+`page_lab.prove_page` puts the real engines to the test, in the suites that export for them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import ROOT
+from page_lab import Visit, visits
+
+PAGE = (
+    ROOT
+    / "template"
+    / "{{ use.page }}"
+    / "{{ use.image_classification }}"
+    / "src"
+    / "{{ package_name }}"
+    / "page"
+)
+EXAMPLES = ROOT / "template" / "{{ use.image_classification }}" / "examples"
+# Its answer is class `sum of the input's bytes modulo the classes`, at 90 %.
+ENGINE = """
+export const name = "Counting";
+export const backends = ["wasm", "webgpu"];
+export async function load(manifest, backend) {
+  if (manifest.details.broken) throw new Error("no memory is left.\\nstack");
+  const classes = manifest.classes.length;
+  async function predict(values, shape) {
+    if (manifest.details.mute) throw new Error("the device was lost");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const sum = values.reduce((a, b) => a + Math.round(b * 255), 0);
+    const answer = new Float32Array(classes).fill(0.1 / (classes - 1));
+    answer[sum % classes] = 0.9;
+    return answer;
+  }
+  return { version: "1.0", backend, predict };
+}
+"""
+
+
+def manifest(**changes: Any) -> dict[str, Any]:
+    told = {
+        "model": "my-model",
+        "classes": [str(digit) for digit in range(10)],
+        "inputs": [{"name": "images", "dtype": "float32", "shape": [1, 8, 8, 1]}],
+        "details": {},
+    }
+    return told | changes
+
+
+def write_site(folder: Path, **changes: Any) -> Path:
+    """Write the page with the engine of a few lines."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in PAGE.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "engine.js").write_text(ENGINE)
+    (folder / "manifest.json").write_text(json.dumps(manifest(**changes)))
+    return folder
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".js": "text/javascript"}
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def visited(folder: Path, *looks: str, **changes: Any) -> Iterator[list[Visit]]:
+    """Serve the page from a folder of a server, and open windows on it."""
+    write_site(folder / "deep" / "down", **changes)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/deep/down/"
+        try:
+            with visits(address, looks or ("light",)) as windows:
+                yield windows
+        finally:
+            server.shutdown()
+
+
+def test_a_page_begins_empty_and_can_be_cleared(tmp_path: Path) -> None:
+    with visited(tmp_path) as (window,):
+        window.open()
+        page = window.page
+        assert page.title() == page.inner_text("h1") == "my-model"
+        assert page.inner_text("#status") == "Counting 1.0 on wasm"
+        assert page.locator("#bars li").count() == 10
+        assert page.is_disabled("#clear")
+        assert page.is_visible("#hint")
+        window.draw()
+        assert window.answer().isdigit()
+        assert max(window.probabilities()) == pytest.approx(0.9)
+        assert sum(window.probabilities()) == pytest.approx(1)
+        assert " ms" in page.inner_text("#status")
+        assert not page.is_visible("#hint")
+        first = window.probabilities()
+        page.click("#clear")
+        clearings: list[Callable[[], None]] = [
+            lambda: page.click("#clear"),
+            lambda: page.keyboard.press("Escape"),
+            lambda: page.press("#clear", "Enter"),
+        ]
+        for clear in clearings:
+            window.draw()
+            assert window.probabilities() == first
+            clear()
+            assert window.probabilities() == [0] * 10
+            assert window.answer() == ""
+            assert page.is_disabled("#clear")
+        assert window.strangers() == window.failures == []
+
+
+def test_a_drawing_fills_the_picture_wherever_it_is(tmp_path: Path) -> None:
+    def moved(scale: float, by: float) -> list[list[tuple[float, float]]]:
+        line = [(0.2, 0.1), (0.8, 0.1), (0.4, 0.9)]
+        return [[(x * scale + by, y * scale + by) for x, y in line]]
+
+    with visited(tmp_path) as (window,):
+        window.open()
+        pictures = []
+        for scale, by in ((1.0, 0.0), (0.5, 0.05), (0.5, 0.45)):
+            window.draw(moved(scale, by))
+            decode = (
+                "c => [...c.getContext('2d').getImageData(0, 0, 8, 8).data]"
+                ".filter((_, i) => i % 4 === 0)"
+            )
+            pictures.append(window.page.eval_on_selector("#seen", decode))
+            window.page.click("#clear")
+        large, small, elsewhere = pictures
+        assert max(large) > 200
+        for other in (small, elsewhere):  # the mouse moves by whole pixels
+            assert max(abs(a - b) for a, b in zip(large, other, strict=True)) <= 24
+
+
+def test_swapping_light_and_dark_turns_the_bytes_over(tmp_path: Path) -> None:
+    with visited(tmp_path) as (window,):
+        window.open()
+        window.choose(EXAMPLES / "seven.png")
+        read = "c => [...c.getContext('2d').getImageData(0, 0, 8, 8).data]"
+        before = window.page.eval_on_selector("#seen", read)
+        window.page.check("#swap")
+        window.wait()
+        after = window.page.eval_on_selector("#seen", read)
+        assert [255 - v for v in before[0::4]] == after[0::4]
+        window.page.uncheck("#swap")
+        window.wait()
+        assert window.page.eval_on_selector("#seen", read) == before
+
+
+def test_mistakes_are_said_in_a_sentence(tmp_path: Path) -> None:
+    text = tmp_path / "notes <b>.txt"
+    text.write_text("no image")
+    with visited(tmp_path) as (window,):
+        window.open()
+        for take in (window.choose, window.drop):
+            take(text)
+            assert window.error() == "notes <b>.txt is not an image that this browser can read."
+            assert window.answer() == ""
+            window.draw()
+            assert window.error() == ""
+            before = window.probabilities()
+            take(text)  # the drawing stays, and its answer
+            assert window.probabilities() == before
+            window.page.click("#clear")
+            assert window.error() == ""
+        window.drop(None)
+        assert window.error() == "That was no file; save the image first, then drop its file."
+        window.picture("page-error")
+        window.choose(EXAMPLES / "zero.png")
+        assert window.error() == ""
+        assert window.page.is_visible("#photo")
+        assert window.failures == []
+
+
+@pytest.mark.parametrize(
+    ("details", "sentence"),
+    [
+        ("broken", "The model cannot be loaded in this browser: no memory is left."),
+        ("mute", "The model could not answer: the device was lost."),
+    ],
+)
+def test_an_engine_that_fails_is_said_in_a_sentence(
+    tmp_path: Path, details: str, sentence: str
+) -> None:
+    with visited(tmp_path, details={details: True}) as (window,):
+        window.open()
+        window.choose(EXAMPLES / "zero.png")
+        assert window.error() == sentence
+
+
+@pytest.mark.parametrize(
+    ("lost", "part"),
+    [
+        ("manifest.json", "manifest.json is missing beside the page."),
+        ("engine.js", "engine.js"),
+    ],
+)
+def test_a_missing_file_is_said_in_a_sentence(tmp_path: Path, lost: str, part: str) -> None:
+    with visited(tmp_path) as (window,):
+        (tmp_path / "deep" / "down" / lost).unlink()
+        window.open()
+        assert window.error().startswith("The model cannot be loaded in this browser: ")
+        assert part in window.error()
+
+
+def test_a_backend_can_be_asked_for(tmp_path: Path) -> None:
+    with visited(tmp_path) as (window,):
+        for query, backend in (("?backend=webgpu", "webgpu"), ("?backend=magic", "wasm")):
+            window.open(query)
+            assert window.page.inner_text("#status") == f"Counting 1.0 on {backend}"
+
+
+def test_photos_of_many_classes(tmp_path: Path) -> None:
+    """Nothing to draw, names of any length, the likeliest first."""
+    names = [f"Kind {number}" for number in range(30)]
+    names[3] = "<b>An unusually long name of a class</b> that nobody should have chosen"
+    photos = {"shape": [None, 32, 32, 3], "name": "images", "dtype": "float32"}
+    looks = ("light", "phone")
+    with visited(tmp_path, *looks, classes=names, inputs=[photos]) as windows:
+        for look, window in zip(looks, windows, strict=True):
+            window.open()
+            assert not window.page.is_visible("#drawing")
+            assert not window.page.is_visible("#swap")
+            window.choose(EXAMPLES / "zero.png")
+            assert window.probabilities() == sorted(window.probabilities(), reverse=True)
+            assert window.page.locator("#bars li").count() == 30
+            assert window.page.inner_text("#bars li >> nth=0").startswith(
+                window.page.inner_text("#verdict").rsplit(" ", 1)[0]
+            )
+            width = window.page.evaluate("document.documentElement.scrollWidth")
+            assert width <= window.page.evaluate("document.documentElement.clientWidth")
+            window.picture(f"page-photos-{look}")
+
+
+def test_a_finger_draws_and_does_not_scroll(tmp_path: Path) -> None:
+    with visited(tmp_path, "phone") as (window,):
+        window.open()
+        box = window.page.locator("#drawing").bounding_box()
+        assert box
+        client = window.page.context.new_cdp_session(window.page)
+
+        def at(x: float, y: float) -> list[dict[str, float]]:
+            return [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["width"]}]
+
+        client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at(0.3, 0.2)})
+        for step in range(10):
+            point = at(0.3 + step * 0.04, 0.2 + step * 0.06)
+            client.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": point})
+        client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        window.wait()
+        assert window.answer().isdigit()
+        assert window.page.evaluate("scrollY") == 0
+        for selector in ("#clear", "label.button"):
+            size = window.page.locator(selector).bounding_box()
+            assert size and size["height"] >= 36
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_text_stands_out(tmp_path: Path, look: str) -> None:
+    """Contrast of every text against its ground is at least 4.5, as WCAG AA asks."""
+    measure = """
+    () => {
+      const canvas = document.createElement("canvas").getContext("2d");
+      const rgb = (colour) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+      };
+      const light = ([r, g, b]) => [r, g, b]
+        .map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+      const ground = (element) => {
+        for (let e = element; e; e = e.parentElement) {
+          const colour = rgb(getComputedStyle(e).backgroundColor);
+          if (colour[3] === 255) return colour;
+        }
+        return rgb(getComputedStyle(document.documentElement).backgroundColor);
+      };
+      return [...document.querySelectorAll("h1, h2, p, small, label, li span, figcaption")]
+        .filter((e) => e.innerText?.trim() && e.checkVisibility())
+        .map((e) => {
+          const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))];
+          const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+          return [e.innerText.slice(0, 20), ratio];
+        });
+    }
+    """
+    with visited(tmp_path, look) as (window,):
+        window.open()
+        window.choose(EXAMPLES / "zero.png")
+        window.drop(None)
+        found = window.page.evaluate(measure)
+        assert len(found) > 20
+        assert [text for text, ratio in found if ratio < 4.5] == []
