@@ -47,6 +47,7 @@ def open_interpreter(path: Path) -> Any:
             # One thread: the same sums in the same order, so the same answer every time.
             interpreter = Interpreter(str(path), num_threads=1)
             interpreter.allocate_tensors()
+            interpreter.invoke()  # a broken network may show only here
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(f"{path} is not a TFLite file that LiteRT can load: {reason[0]}") from error

@@ -85,14 +85,19 @@ def to_int8(model: bytes, rows: np.ndarray) -> bytes:
 
 def quantize(model: bytes, recipe: Any, rows: np.ndarray | None = None) -> bytes:
     """Quantise a float32 model by a recipe; a static one needs inputs to calibrate with."""
-    from ai_edge_quantizer import quantizer
+    from ai_edge_quantizer import calibrator, quantizer, recipe_manager
+    from ai_edge_quantizer.utils.qsv_utils import min_max_update
 
-    work = quantizer.Quantizer(model, recipe)
     ranges = None
     if rows is not None:
+        # Left to itself, the quantizer takes a moving average, which forgets all but the last rows.
+        watcher = calibrator.Calibrator(model, num_threads=1, qsv_update_func=min_max_update)
+        manager = recipe_manager.RecipeManager()
+        manager.load_quantization_recipe(recipe)
         samples = [{SOURCE: rows[number : number + 1]} for number in range(len(rows))]
-        ranges = work.calibrate({"serving_default": samples}, num_threads=1)
-    return bytes(work.quantize(ranges).quantized_model)
+        watcher.calibrate({"serving_default": samples}, manager)
+        ranges = watcher.get_model_qsvs()
+    return bytes(quantizer.Quantizer(model, recipe).quantize(ranges).quantized_model)
 
 
 VARIANTS: dict[str, Callable[[bytes, np.ndarray], bytes]] = {
