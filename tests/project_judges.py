@@ -218,7 +218,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     *((f"uv run my-model serve {name}", None, served(name)) for name in TARGETS),
     (r"npm install --prefix web", None, installed),
     (r"uv run python deploy/onnx/client.py examples/seven.png", None, asked),
-    (r"curl http://127.0.0.1:8080/v2/models/my-model", None, described),
+    (r"curl http://127.0.0.1:8080/v2(/models/my-model)?", None, described),
     (r"uv run pytest", None, own_tests_passed),
     (r"uv run (ruff check|ruff format --check|mypy)", None, clean),
     (r"uvx pre-commit install", commit, hook_installed),

@@ -1,0 +1,12 @@
+"""ExecuTorch: one file for phones and tablets, computed by XNNPACK on their processors.
+
+`export.py` needs the training code, `runtime.py` and `server.py` do not. ExecuTorch's engine for
+Python takes and gives PyTorch's tensors, so PyTorch is loaded here all the same; on a phone it
+is not.
+"""
+
+from ..limits import Limits
+
+ENGINE = "ExecuTorch"
+PACKAGE = "executorch"
+LIMITS = {"float32": Limits(1e-5, 1.0)}

@@ -1,0 +1,16 @@
+"""Serve the artifact with ExecuTorch behind the Open Inference Protocol v2: for trying it out."""
+
+from pathlib import Path
+
+from ...config import ServeSettings
+from ...serving.app import serve_predict
+from ..manifest import Manifest
+from .runtime import load
+
+
+def serve(folder: Path, manifest: Manifest, settings: ServeSettings) -> None:
+    """Serve the model in `folder` until Ctrl-C or SIGTERM.
+
+    Raises UserError when the model cannot be loaded or the address cannot be listened on.
+    """
+    serve_predict(load(folder, manifest, manifest.precision), manifest, settings)
