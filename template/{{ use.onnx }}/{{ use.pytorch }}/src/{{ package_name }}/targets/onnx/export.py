@@ -14,12 +14,16 @@ from ...model import Answer
 from ...runs import Run
 from .. import Exported
 from ..manifest import Tensor
+from .precision import models
 
 LARGEST_BATCH = 65_536
 
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
-    """Write `model.onnx` with a free batch size; returns what goes in and what comes out."""
+    """Write `model.onnx` with a free batch size; returns what goes in and what comes out.
+
+    A model of less than float32 gets the float32 one beside it.
+    """
     answer = Answer(load_network(run)).eval()
     shape, classes = run.card()["input_shape"], run.card()["classes"]
     # Two rows: torch.export takes a dimension of one for a constant.
@@ -43,5 +47,5 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
     return Exported(
         inputs=(Tensor("images", "float32", (None, *shape)),),
         outputs=(Tensor("probabilities", "float32", (None, len(classes))),),
-        models={precision: file.name},
+        models=models(file, precision, run),
     )

@@ -12,12 +12,16 @@ from ...model import answer_model
 from ...runs import Run
 from .. import Exported
 from ..manifest import Tensor
+from .precision import models
 
 OPSET = 18
 
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
-    """Write `model.onnx` with a free batch size; returns what goes in and what comes out."""
+    """Write `model.onnx` with a free batch size; returns what goes in and what comes out.
+
+    A model of less than float32 gets the float32 one beside it.
+    """
     answer = answer_model(load_network(run))
     shape, classes = run.card()["input_shape"], run.card()["classes"]
 
@@ -37,5 +41,5 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
     return Exported(
         inputs=(Tensor("images", "float32", (None, *shape)),),
         outputs=(Tensor("probabilities", "float32", (None, len(classes))),),
-        models={precision: file.name},
+        models=models(file, precision, run),
     )
