@@ -1,9 +1,10 @@
 """TFLite Micro: the network in 8-bit integers, as C arrays that a microcontroller computes with.
 
-`export.py` converts and needs TensorFlow; nothing else does. `arena.py` finds how much memory the
-model needs (with `trial.py`, in a process of its own), `firmware.py` writes the C files,
-`quantised.py` goes from numbers to 8-bit integers and back. `runtime.py` computes with two
-engines: TFLite Micro itself, and LiteRT's reference kernels, which must give the same bytes.
+`export.py` converts and needs TensorFlow; nothing else does. `measure.py` says what a chip must
+have: `arena.py` finds how much memory the model needs (with `trial.py`, in a process of its own).
+`firmware.py` writes the C files. `runtime.py` computes with two engines, which must give the same
+bytes: TFLite Micro itself (`engine.py` imports it), and LiteRT's reference kernels.
+`quantised.py` goes from numbers to 8-bit integers and back.
 """
 
 from ..limits import Limits

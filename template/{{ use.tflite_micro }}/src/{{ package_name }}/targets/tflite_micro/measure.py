@@ -5,8 +5,9 @@ from typing import Any
 
 from ...errors import UserError
 from . import ENGINE, arena, firmware
+from .engine import require_engine
 from .quantised import Quantised
-from .runtime import facts, require_engine
+from .runtime import facts
 
 KIB = 1024
 

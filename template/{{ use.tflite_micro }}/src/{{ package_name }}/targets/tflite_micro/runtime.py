@@ -1,6 +1,5 @@
 """The model in TFLite Micro, and beside it in LiteRT's reference kernels: the same bytes."""
 
-import importlib
 import statistics
 import threading
 import time
@@ -14,6 +13,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from ...errors import OutOfToleranceError, UserError
 from ..manifest import Manifest
 from . import ENGINE, arena
+from .engine import require_engine
 from .quantised import Quantised, describe
 from .quiet import quiet
 
@@ -45,7 +45,8 @@ def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], "Answers"
             raise UserError("the manifest states no arena; export the model again")
         if not arena.is_smallest(file, size):
             raise OutOfToleranceError(
-                f"an arena of {size} bytes is not the smallest that the model computes in"
+                f"an arena of {size} bytes is not the smallest that the model computes in;"
+                " export it again"
             )
         model = file.read_bytes()
         return Compared(open_reference(model), open_micro(model, size), source, target)
@@ -142,17 +143,6 @@ def facts(side: Quantised) -> dict[str, Any]:
         "scale": side.scale,
         "zero_point": side.zero_point,
     }
-
-
-def require_engine() -> Any:
-    """Import TFLite Micro's package; UserError on systems that it does not exist for."""
-    try:
-        return importlib.import_module("tflite_micro")
-    except ImportError as error:
-        raise UserError(
-            f"{ENGINE}'s interpreter is not installed: it exists for Linux on x86-64 only,"
-            " where `uv sync` brings it; a container or WSL 2 will do"
-        ) from error
 
 
 def open_micro(model: bytes, arena_bytes: int) -> Engine:

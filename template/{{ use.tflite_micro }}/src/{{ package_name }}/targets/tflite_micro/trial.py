@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import tflite_micro
+
+from .engine import require_engine
 
 
 def fits(model: bytes, size: int) -> bool:
     """Tell whether the model can be prepared and computed in an arena of so many bytes."""
+    interpreters = require_engine().runtime
     try:
-        interpreter = tflite_micro.runtime.Interpreter.from_bytes(model, arena_size=size)
+        interpreter = interpreters.Interpreter.from_bytes(model, arena_size=size)
         interpreter.set_input(np.zeros(interpreter.get_input_details(0)["shape"], np.int8), 0)
         interpreter.invoke()
     except RuntimeError:

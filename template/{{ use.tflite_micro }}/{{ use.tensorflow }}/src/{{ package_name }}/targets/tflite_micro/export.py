@@ -19,6 +19,7 @@ from .. import Exported
 from ..manifest import Tensor
 from . import firmware, runtime
 from .arena import LARGEST
+from .engine import require_engine
 from .measure import kib, measure
 from .quiet import quiet
 
@@ -32,7 +33,7 @@ def export(
 
     Raises UserError when the model does not convert, does not run in TFLite Micro, or is too large.
     """
-    runtime.require_engine()
+    require_engine()
     file = folder / FILE
     model = convert(run)
     file.write_bytes(model)
