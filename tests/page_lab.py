@@ -7,9 +7,12 @@ import json
 import re
 import shlex
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -199,6 +202,47 @@ def visit(page: Page, address: str) -> Visit:
     )
     page.on("pageerror", lambda error: made.failures.append(str(error)))
     return made
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Any web server, as far as a page is concerned."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def static_server(folder: Path) -> Iterator[str]:
+    """Serve a folder's files; gives the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def prove_example(project: Project, target: str) -> None:
+    """Open the page that a target's deploy folder offers as a beginning, beside the artifact."""
+    example = project.path / "deploy" / target / "example.html"
+    folder = project.path / "artifacts" / "example"
+    shutil.copytree(project.path / "artifacts" / target, folder / "model")
+    shutil.copyfile(example, folder / "index.html")
+    try:
+        with static_server(folder) as address, visits(address) as (window,):
+            window.page.goto(address)
+            window.page.wait_for_selector("#answer:has-text('%')", timeout=120_000)
+            label = window.page.inner_text("#answer").partition(":")[0]
+            assert label in project.card()["classes"]
+            assert window.strangers() == window.failures == []
+    finally:
+        shutil.rmtree(folder)
 
 
 def told(project: Project, program: str, *arguments: str) -> Any:

@@ -204,6 +204,18 @@ def installed(project: Project, said: str) -> None:
 
 
 TARGETS = [name for name, entry in catalog()["targets"].items() if entry["available"]]
+
+
+def laid_out(project: Project, said: str) -> None:
+    """A page of one's own lies beside the model that it loads."""
+    for page in project.path.glob("artifacts/*/model/engine.js"):
+        text = (page.parent.parent / "index.html").read_text(encoding="utf-8")
+        assert "./model/engine.js" in text
+        assert (page.parent / "manifest.json").is_file()
+        return
+    raise AssertionError("there is no model beside a page")
+
+
 JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run my-model train", None, trained),
     (r'git init && git add -A && git commit -m "Begin"', None, committed),
@@ -217,6 +229,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     *((f"uv run my-model verify {name}", None, verified(name)) for name in TARGETS),
     *((f"uv run my-model serve {name}", None, served(name)) for name in TARGETS),
     (r"npm install --prefix web", None, installed),
+    (r"mkdir -p artifacts/(\w+) && cp -r artifacts/\w+ artifacts/\1/model && .*", None, laid_out),
     (r"uv run python deploy/onnx/client.py examples/seven.png", None, asked),
     (r"curl http://127.0.0.1:8080/v2(/models/my-model)?", None, described),
     (r"uv run pytest", None, own_tests_passed),

@@ -6,28 +6,26 @@
 from __future__ import annotations
 
 import json
-import threading
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness import ROOT
-from page_lab import Visit, visits
+from page_lab import Visit, static_server, visits
 
+TEMPLATE = ROOT / "template"
 PAGE = (
-    ROOT
-    / "template"
+    TEMPLATE
     / "{{ use.page }}"
     / "{{ use.image_classification }}"
     / "src"
     / "{{ package_name }}"
     / "page"
 )
-EXAMPLES = ROOT / "template" / "{{ use.image_classification }}" / "examples"
+EXAMPLES = TEMPLATE / "{{ use.image_classification }}" / "examples"
 # Its answer is class `sum of the input's bytes modulo the classes`, at 90 %.
 ENGINE = """
 export const name = "Counting";
@@ -68,25 +66,15 @@ def write_site(folder: Path, **changes: Any) -> Path:
     return folder
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".js": "text/javascript"}
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @contextmanager
 def visited(folder: Path, *looks: str, **changes: Any) -> Iterator[list[Visit]]:
     """Serve the page from a folder of a server, and open windows on it."""
     write_site(folder / "deep" / "down", **changes)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/deep/down/"
-        try:
-            with visits(address, looks or ("light",)) as windows:
-                yield windows
-        finally:
-            server.shutdown()
+    with (
+        static_server(folder) as address,
+        visits(f"{address}deep/down/", looks or ("light",)) as windows,
+    ):
+        yield windows
 
 
 def test_a_page_begins_empty_and_can_be_cleared(tmp_path: Path) -> None:
@@ -304,3 +292,17 @@ def test_text_stands_out(tmp_path: Path, look: str) -> None:
         found = window.page.evaluate(measure)
         assert len(found) > 20
         assert [text for text, ratio in found if ratio < 4.5] == []
+
+
+def test_hosts_are_told_what_the_page_says_itself() -> None:
+    """The security policy is one, in the page and in the files for web hosts."""
+    said = re.search(r'Content-Security-Policy" content="(.+?)"', (PAGE / "index.html").read_text())
+    assert said
+    policy = f"{said[1]}; frame-ancestors 'none'"  # which only a header can say
+    files = [*TEMPLATE.glob("*/deploy/*/_headers"), *TEMPLATE.glob("*/deploy/*/nginx.conf.jinja")]
+    assert len(files) >= 2
+    for file in files:
+        found = re.search(
+            r"Content-Security-Policy[: ]+\"?(.+?)(?:\" always;)?$", file.read_text(), re.M
+        )
+        assert found and found[1] == policy, file
