@@ -1,12 +1,18 @@
 """Answers that every server gives alike: constants, and what went wrong in one sentence."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from .intake import Refused
+
+BROKEN = "the server failed; its log says why"
 
 
 def failure(message: str, status: int, headers: Any = None) -> Response:
@@ -19,7 +25,7 @@ def constant(answer: object) -> Any:
     """Make an endpoint that always gives `answer` as JSON."""
     body = to_json(answer)
 
-    async def endpoint() -> Response:
+    async def endpoint(request: Request) -> Response:
         return Response(body, media_type="application/json")
 
     return endpoint
@@ -31,8 +37,11 @@ def short(value: object) -> str:
     return text if not isinstance(value, str) or len(value) <= 60 else f"{text}..."
 
 
-def explain_errors(app: FastAPI, here: str) -> None:
-    """Answer errors with a sentence; `here` says what the server has, for paths it has not."""
+def application(routes: Sequence[Route], here: str) -> Starlette:
+    """Make an application that answers errors with a sentence.
+
+    `here` says what the server has, for paths that it has not.
+    """
 
     async def refuse(request: Request, error: Exception) -> Response:
         status = error.status if isinstance(error, Refused) else 400
@@ -47,8 +56,9 @@ def explain_errors(app: FastAPI, here: str) -> None:
         return failure(message, error.status_code, error.headers)
 
     async def broken(request: Request, error: Exception) -> Response:
-        return failure("the server failed; its log says why", 500)
+        return failure(BROKEN, 500)
 
-    app.add_exception_handler(Refused, refuse)
-    app.add_exception_handler(HTTPException, unroutable)
-    app.add_exception_handler(Exception, broken)
+    handlers = {Refused: refuse, HTTPException: unroutable, Exception: broken}
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return app

@@ -3,24 +3,27 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from fastapi import FastAPI, Request, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..config import ServeSettings
 from ..errors import UserError
 from ..targets.manifest import Manifest
 from . import listen, openapi, protocol
-from .answers import constant, explain_errors
+from .answers import BROKEN, application, constant, failure
 from .intake import Intake, Refused
-from .site import INDEX, add_site
+from .site import INDEX, site_routes
 
 WAITING = 64  # requests before the model at once; the next is told to come back
 QUICK_SECONDS = 0.002  # what may be computed without a worker, as it holds up all other requests
 QUICK_BYTES = 2**14
+WARM_UP = 10  # times the model computes before the first request
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -34,25 +37,16 @@ def serve_predict(
     from several threads. `site` is the artifact's folder where its web page is to be served, too.
     Raises UserError when the model cannot compute or the address cannot be listened on.
     """
-    app = create_app(predict, manifest, settings)
-    offer = "Open Inference Protocol v2"
+    offer, more = "Open Inference Protocol v2", []
     if site is not None and INDEX in manifest.files:
-        add_site(app, site, manifest)
-        offer = f"a web page, and the {offer}"
-    listen.run(app, settings, manifest.model, offer)
+        offer, more = f"a web page, and the {offer}", site_routes(site, manifest)
+    listen.run(create_app(predict, manifest, settings, more), settings, manifest.model, offer)
 
 
-def create_app(predict: Predict, manifest: Manifest, settings: ServeSettings) -> FastAPI:
-    """Make the application that answers for one model."""
-    app = FastAPI(
-        title=manifest.model,
-        version="1",
-        description="Open Inference Protocol v2, with binary tensors",
-        docs_url=None,  # these two load scripts from a public network
-        redoc_url=None,
-        redirect_slashes=False,
-    )
-    model = Model(predict, manifest, settings)
+def create_app(
+    predict: Predict, manifest: Manifest, settings: ServeSettings, more: Sequence[Route] = ()
+) -> ASGIApp:
+    """Make the application that answers for one model, and for `more`."""
     about_server = {
         "name": manifest.model,
         "version": f"{manifest.engine} {manifest.engine_version}",
@@ -67,31 +61,28 @@ def create_app(predict: Predict, manifest: Manifest, settings: ServeSettings) ->
         "parameters": {"classes": list(manifest.classes), "run": manifest.run},
     }
     base = f"/v2/models/{manifest.model}"
-    answers: list[tuple[str, str, object]] = [
-        ("/v2", "Server metadata", about_server),
-        ("/v2/health/live", "Is the server running?", {"live": True}),
-        ("/v2/health/ready", "Can the server answer?", {"ready": True}),
-    ]
+    ready = {"name": manifest.model, "ready": True}
+    answers: dict[str, tuple[str, object]] = {
+        "/v2": ("Server metadata", about_server),
+        "/v2/health/live": ("Is the server running?", {"live": True}),
+        "/v2/health/ready": ("Can the server answer?", {"ready": True}),
+    }
     for path in (base, f"{base}/versions/1"):
-        answers.append((path, "Model metadata", about_model))
-        answers.append(
-            (f"{path}/ready", "Can the model answer?", {"name": manifest.model, "ready": True})
-        )
-        app.post(
-            f"{path}/infer",
-            summary="Compute outputs",
-            operation_id=f"infer{path.replace('/', '_')}",
-            openapi_extra=openapi.infer_request(manifest, settings),
-            responses=openapi.infer_responses(manifest),
-        )(model.infer)
-    for path, summary, answer in answers:
-        app.get(
-            path,
-            summary=summary,
-            operation_id=f"get{path.replace('/', '_')}",
-            responses=openapi.constant(answer),
-        )(constant(answer))
-    explain_errors(app, f"version 1 of {manifest.model}")
+        answers[path] = ("Model metadata", about_model)
+        answers[f"{path}/ready"] = ("Can the model answer?", ready)
+    infer = [f"{base}/infer", f"{base}/versions/1/infer"]
+    model = Model(predict, manifest, settings)
+    routes = [Route(path, model, methods=["POST"]) for path in infer]
+    routes += [Route(path, constant(answer)) for path, (_, answer) in answers.items()]
+    document = openapi.document(manifest, settings, answers, infer)
+    routes.append(Route("/openapi.json", constant(document)))
+    routed = application([*routes, *more], f"version 1 of {manifest.model}")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # The way through the router would take longer than many a model does.
+        direct = scope["path"] in infer and scope["method"] == "POST"
+        await (model if direct else routed)(scope, receive, send)
+
     return app
 
 
@@ -118,24 +109,38 @@ class Model:
             return 0
         tensor = self.manifest.inputs[0]
         one = np.zeros([size or 1 for size in tensor.shape], tensor.dtype)
+        moments = [time.perf_counter()]
         try:
-            self.predict(one)  # the first time takes longer
-            start = time.perf_counter()
-            self.predict(one)
+            for _ in range(WARM_UP):
+                self.predict(one)
+                moments.append(time.perf_counter())
         except Exception as error:  # the engines' exceptions share no narrower base
             raise UserError(f"the model cannot compute: {str(error).splitlines()[0]}") from error
-        seconds = time.perf_counter() - start
-        # Every value takes a byte at least, so a body's length bounds its batch.
-        return min(QUICK_BYTES, int(values * QUICK_SECONDS / seconds))
+        seconds = min(end - start for start, end in pairwise(moments))  # others disturb the rest
+        # In JSON every value takes two bytes at least, so a body's length bounds its batch.
+        size = min(2, one.itemsize)
+        return min(QUICK_BYTES, int(size * values * QUICK_SECONDS / seconds))
 
-    async def infer(self, request: Request) -> Response:
-        """Answer one infer request; raises Refused."""
-        header = ",".join(request.headers.getlist(protocol.HEADER)) or None
-        async with self.intake.body(request) as body:
-            content, headers = await self.compute(body, header)
-        return Response(content, headers=headers)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one infer request."""
+        headers = dict(scope["headers"])
+        try:
+            body = await self.intake.take(headers, receive)
+            try:
+                content, fields = await self.compute(body, headers.get(protocol.HEADER))
+            finally:
+                self.intake.release(body)
+        except Refused as refused:
+            await failure(str(refused), refused.status)(scope, receive, send)
+            return
+        except Exception:
+            await failure(BROKEN, 500)(scope, receive, send)
+            raise  # for the log
+        fields.append((b"content-length", b"%d" % len(content)))
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": content})
 
-    async def compute(self, body: bytes, header: str | None) -> tuple[bytes, dict[str, str]]:
+    async def compute(self, body: bytes, header: bytes | None) -> protocol.Response:
         """Compute at once what is quick, and in a worker what is not."""
         if len(body) <= self.quick_bytes:
             return self.answer(body, header)
@@ -148,7 +153,7 @@ class Model:
         finally:
             self.waiting -= 1
 
-    def answer(self, body: bytes, header: str | None) -> tuple[bytes, dict[str, str]]:
+    def answer(self, body: bytes, header: bytes | None) -> protocol.Response:
         """Turn the body of a request into the body and the headers of its response."""
         source, target = self.manifest.inputs[0].name, self.manifest.outputs[0].name
         request = protocol.decode(body, header, self.manifest, self.max_batch)

@@ -1,15 +1,14 @@
-"""Take requests in: their bodies within limits of size and time, or a refusal in one sentence."""
+"""Take requests in: their bodies within limits of size, or a refusal in one sentence.
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+The limits of time are in `listen.py`, which looks after all that can stall.
+"""
 
-from fastapi import Request
-from starlette.requests import ClientDisconnect
+from collections.abc import Mapping
+
+from starlette.types import Receive
 
 from ..config import ServeSettings
 
-BODY_SECONDS = 30  # for a client to finish the body of its request
 BODIES = 4  # times the body limit: bytes of all requests under way
 
 
@@ -28,41 +27,43 @@ class Intake:
         self.max_body = settings.max_body_mib * 2**20
         self.held = 0
 
-    @asynccontextmanager
-    async def body(self, request: Request) -> AsyncIterator[bytes]:
-        """Give a request's whole body, which counts as held until the block ends.
+    async def take(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        """Read a request's whole body, which counts as held until it is given to `release`.
 
-        Raises Refused: 408 too slow, 413 too large, 415 compressed, 429 too many at once.
+        Raises Refused: 413 too large, 415 compressed, 429 too many at once.
         """
-        if request.headers.get("content-encoding", "identity") != "identity":
+        if headers.get(b"content-encoding", b"identity") != b"identity":
             raise Refused("the body must be sent without content-encoding", 415)
-        chunks: list[bytes] = []
-        try:
-            await self.read(request, chunks)
-            yield b"".join(chunks)
-        finally:
-            self.held -= sum(map(len, chunks))
-
-    async def read(self, request: Request, chunks: list[bytes]) -> None:
-        """Read a body into `chunks` within the limits, or raise Refused."""
         # A length that is no number never gets here: the HTTP parser refuses it.
-        if int(request.headers.get("content-length", "0")) > self.max_body:
+        if int(headers.get(b"content-length", b"0")) > self.max_body:
             raise self.too_large()
-        size = 0
+        pieces: list[bytes] = []
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                async for chunk in request.stream():
-                    chunks.append(chunk)
-                    size += len(chunk)
-                    self.held += len(chunk)
-                    if size > self.max_body:
-                        raise self.too_large()
-                    if self.held > BODIES * self.max_body:
-                        raise Refused("too many large requests at once; try again in a moment", 429)
-        except TimeoutError:
-            raise Refused(f"the body did not arrive within {BODY_SECONDS} s", 408) from None
-        except ClientDisconnect:
-            raise Refused("the client left") from None
+            await self.read(receive, pieces)
+        except BaseException:
+            self.held -= sum(map(len, pieces))
+            raise
+        return b"".join(pieces)
+
+    def release(self, body: bytes) -> None:
+        """Hold a body no longer."""
+        self.held -= len(body)
+
+    async def read(self, receive: Receive, pieces: list[bytes]) -> None:
+        """Read a body into `pieces` within the limits, or raise Refused."""
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refused("the client left")
+            pieces.append(message["body"])
+            more = message["more_body"]
+            size += len(pieces[-1])
+            self.held += len(pieces[-1])
+            if size > self.max_body:
+                raise self.too_large()
+            if self.held > BODIES * self.max_body:
+                raise Refused("too many large requests at once; try again in a moment", 429)
 
     def too_large(self) -> Refused:
         """Name the limit of a body."""

@@ -6,19 +6,27 @@ import socket
 import sys
 import threading
 import time
+from enum import Enum
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from pydantic_core import to_json
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..config import ServeSettings
 from ..errors import UserError
 
+HEAD_BYTES = 2**16  # of a request's method, path and headers
 STALLED_SECONDS = 60  # for a client to send a request's head, or to take in an answer
+BODY_SECONDS = 30  # for a client to finish the body of its request
 SHUTDOWN_SECONDS = 8  # for requests in flight; container engines kill after 10
 
+Stage = Enum("Stage", ["HEAD", "BODY", "MODEL", "ANSWER"])
 
-def run(app: FastAPI, settings: ServeSettings, name: str, offer: str) -> None:
+
+def run(app: ASGIApp, settings: ServeSettings, name: str, offer: str) -> None:
     """Serve `app` until Ctrl-C or SIGTERM; requests in flight are answered first.
 
     The address is printed once the server is ready: `Serving NAME at ADDRESS (OFFER, ...)`.
@@ -30,7 +38,7 @@ def run(app: FastAPI, settings: ServeSettings, name: str, offer: str) -> None:
     config = uvicorn.Config(
         app,
         # Named, so that a package that happens to be installed changes nothing.
-        http="h11",
+        http=Protocol,
         loop="asyncio",
         ws="none",
         lifespan="off",
@@ -81,13 +89,61 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Protocol(HttpToolsProtocol):
+    """uvicorn's fast parser of HTTP, with a limit for the heads of requests."""
+
+    in_head = False
+    head_bytes = 0
+
+    def on_message_begin(self) -> None:
+        """Count from here."""
+        super().on_message_begin()
+        self.in_head, self.head_bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Count no further."""
+        self.in_head = False
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has come, unless it is a head without an end."""
+        if self.in_head:
+            self.head_bytes += len(data)
+        if self.in_head and self.head_bytes > HEAD_BYTES:
+            self.refuse(431, f"the head of a request may have at most {HEAD_BYTES} bytes")
+        else:
+            super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self.refuse(400, "the request is not HTTP/1.1")
+
+    def refuse(self, status: int, message: str) -> None:
+        """Say what is wrong without the application, and close the connection."""
+        body = to_json({"error": message})
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def stage(self) -> Stage:
+        """Say what the connection is waiting for."""
+        if self.cycle is None or self.cycle.response_complete:
+            return Stage.HEAD
+        if self.cycle.response_started:
+            return Stage.ANSWER
+        return Stage.BODY if self.cycle.more_body else Stage.MODEL
+
+
 class Server(uvicorn.Server):
     """uvicorn, with a greeting and without endless patience."""
 
     def __init__(self, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
         self.greeting = greeting
-        self.stages: dict[Any, tuple[object, float]] = {}
+        self.since: dict[Any, tuple[object, float]] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening, then say where."""
@@ -104,16 +160,19 @@ class Server(uvicorn.Server):
         """Cut connections whose client owes the next move for too long.
 
         uvicorn's own limit covers connections that are idle between two requests. A client can
-        also stop within a request's head, or never take in an answer; each would hold its
-        connection forever. A body that never ends has its limit in `Intake.read`.
+        also stop within a request's head or its body, or never take in an answer; each would hold
+        its connection forever.
         """
-        stages: dict[Any, tuple[object, float]] = {}
-        for connection in self.server_state.connections:
-            cycle = getattr(connection, "cycle", None)
-            if cycle is None or cycle.response_complete or cycle.response_started:
-                stage = (cycle, cycle is not None and cycle.response_complete)
-                known, since = self.stages.get(connection, (None, now))
-                stages[connection] = (stage, since if known == stage else now)
-                if now - stages[connection][1] > STALLED_SECONDS:
-                    connection.transport.abort()
-        self.stages = stages
+        since: dict[Any, tuple[object, float]] = {}
+        connections: list[Any] = list(self.server_state.connections)
+        for connection in connections:
+            stage = connection.stage()
+            step = (connection.cycle, stage)
+            known, start = self.since.get(connection, (None, now))
+            since[connection] = (step, start if known == step else now)
+            seconds = now - since[connection][1]
+            if stage is Stage.BODY and seconds > BODY_SECONDS:
+                connection.refuse(408, f"the body did not arrive within {BODY_SECONDS} s")
+            elif stage is not Stage.MODEL and seconds > STALLED_SECONDS:
+                connection.transport.abort()
+        self.since = since

@@ -1,5 +1,6 @@
 """What /openapi.json says of the messages: schemas made from the model's own manifest."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..config import ServeSettings
@@ -23,9 +24,26 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
 LENGTH = {"type": "integer", "minimum": 0}
 
 
-def constant(answer: object) -> dict[int | str, dict[str, Any]]:
-    """Describe a response that is always `answer`."""
-    return {200: _json("The answer", {"const": answer})}
+def document(
+    manifest: Manifest,
+    settings: ServeSettings,
+    answers: Mapping[str, tuple[str, object]],
+    infer: Sequence[str],
+) -> dict[str, Any]:
+    """Describe a server: by path, summary and answer of what is constant; and where it infers."""
+    paths: dict[str, Any] = {}
+    for path, (summary, answer) in answers.items():
+        said = {"200": _json("The answer", {"const": answer})}
+        paths[path] = {"get": _operation("get", path, summary, said)}
+    for path in infer:
+        operation = _operation("infer", path, "Compute outputs", infer_responses(manifest))
+        paths[path] = {"post": operation | infer_request(manifest, settings)}
+    about = {
+        "title": manifest.model,
+        "version": "1",
+        "description": "Open Inference Protocol v2, with binary tensors",
+    }
+    return {"openapi": "3.1.0", "info": about, "paths": paths}
 
 
 def infer_request(manifest: Manifest, settings: ServeSettings) -> dict[str, Any]:
@@ -51,7 +69,7 @@ def infer_request(manifest: Manifest, settings: ServeSettings) -> dict[str, Any]
         },
     }
     length = {
-        "name": HEADER,
+        "name": HEADER.decode(),
         "in": "header",
         "description": "bytes of JSON at the start of the body; the rest is binary data",
         "schema": LENGTH,
@@ -60,7 +78,7 @@ def infer_request(manifest: Manifest, settings: ServeSettings) -> dict[str, Any]
     return {"parameters": [length], "requestBody": {"required": True, "content": content}}
 
 
-def infer_responses(manifest: Manifest) -> dict[int | str, dict[str, Any]]:
+def infer_responses(manifest: Manifest) -> dict[str, Any]:
     """Describe the responses to an infer request."""
     outputs = [
         _tensor(t, {"data": {"type": "array"}}, ["name", "datatype", "shape", "data"])
@@ -79,9 +97,9 @@ def infer_responses(manifest: Manifest) -> dict[int | str, dict[str, Any]]:
     answer = _json("The outputs", schema)
     answer["content"]["application/octet-stream"] = BINARY
     answer["headers"] = {HEADER: {"description": "as in the request", "schema": LENGTH}}
-    responses: dict[int | str, dict[str, Any]] = {200: answer}
+    responses = {"200": answer}
     for status, text in ERRORS.items():
-        responses[status] = _json(text, ERROR)
+        responses[str(status)] = _json(text, ERROR)
     return responses
 
 
@@ -120,6 +138,11 @@ def _tensor(tensor: Tensor, more: dict[str, Any], required: list[str]) -> dict[s
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
+
+
+def _operation(verb: str, path: str, summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    name = f"{verb}{path.replace('/', '_')}"
+    return {"summary": summary, "operationId": name, "responses": responses}
 
 
 def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:

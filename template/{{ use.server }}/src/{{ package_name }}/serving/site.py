@@ -4,12 +4,14 @@ import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from ..config import ServeSettings
 from ..targets.manifest import FILE, Manifest
 from . import listen
-from .answers import explain_errors
+from .answers import application
 
 INDEX = "index.html"
 # What Python's table lacks, or takes from a system where it may be wrong.
@@ -42,26 +44,23 @@ def serve_site(folder: Path, manifest: Manifest, settings: ServeSettings) -> Non
 
     Raises UserError when the address cannot be listened on.
     """
-    app = FastAPI(title=manifest.model, openapi_url=None, redirect_slashes=False)
-    add_site(app, folder, manifest)
-    explain_errors(app, f"the page of {manifest.model} at /")
+    app = application(site_routes(folder, manifest), f"the page of {manifest.model} at /")
     listen.run(app, settings, manifest.model, "a web page")
 
 
-def add_site(app: FastAPI, folder: Path, manifest: Manifest) -> None:
-    """Add a path for every file of an artifact, and `/` for its page."""
-    for name in [*manifest.files, FILE]:
-        endpoint = file_endpoint(folder / name)
-        app.api_route(f"/{name}", methods=["GET", "HEAD"], include_in_schema=False)(endpoint)
-        if name == INDEX:
-            app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)(endpoint)
+def site_routes(folder: Path, manifest: Manifest) -> list[Route]:
+    """Give a path to every file of an artifact, and `/` to its page."""
+    files = {f"/{name}": folder / name for name in [*manifest.files, FILE]}
+    if INDEX in manifest.files:
+        files["/"] = folder / INDEX
+    return [Route(path, file_endpoint(file)) for path, file in files.items()]
 
 
-def file_endpoint(file: Path) -> Callable[[], Awaitable[Response]]:
+def file_endpoint(file: Path) -> Callable[[Request], Awaitable[Response]]:
     """Make an endpoint that gives one file; it is read for each request, as it may be large."""
     kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
 
-    async def endpoint() -> Response:
+    async def endpoint(request: Request) -> Response:
         # The files were held against their hashes when the server started.
         content = file.read_bytes()
         return Response(content, headers=HEADERS, media_type=kind or "application/octet-stream")

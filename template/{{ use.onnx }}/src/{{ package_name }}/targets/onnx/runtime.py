@@ -27,11 +27,15 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Callable[[np.ndarr
     session = open_session(folder / manifest.models[precision], manifest)
     name, answer = manifest.inputs[0].name, manifest.outputs[0].name
 
+    def compute(inputs: np.ndarray) -> np.ndarray:
+        outputs: np.ndarray = session.run([answer], {name: np.ascontiguousarray(inputs)})[0]
+        return outputs
+
     def predict(inputs: np.ndarray) -> np.ndarray:
-        # An empty array is one empty chunk, so that the outputs keep their shape.
-        starts = range(0, max(len(inputs), 1), CHUNK)
-        chunks = (np.ascontiguousarray(inputs[start : start + CHUNK]) for start in starts)
-        return np.concatenate([session.run([answer], {name: chunk})[0] for chunk in chunks])
+        if len(inputs) <= CHUNK:
+            return compute(inputs)
+        starts = range(0, len(inputs), CHUNK)
+        return np.concatenate([compute(inputs[start : start + CHUNK]) for start in starts])
 
     return predict
 

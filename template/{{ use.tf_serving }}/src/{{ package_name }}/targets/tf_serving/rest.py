@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote
 
-from fastapi import FastAPI, Request, Response
 from google.protobuf.json_format import MessageToDict
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from ...serving.answers import explain_errors
+from ...serving.answers import application
 from ...serving.intake import Intake
 from . import SIGNATURE, rest_json
 from .served import METADATA, Problem, Served, cut
@@ -24,12 +27,10 @@ ASK = re.compile(rf"{MODEL}:(classify|regress|predict)", re.IGNORECASE | re.ASCI
 LOOK = re.compile(rf"{MODEL}(/metadata)?", re.IGNORECASE | re.ASCII)
 
 
-def create_app(served: Served) -> FastAPI:
+def create_app(served: Served) -> Starlette:
     """Make the application that answers for one model."""
-    app = FastAPI(title=served.manifest.model, openapi_url=None, redirect_slashes=False)
-    app.api_route("/{rest:path}", methods=METHODS)(Rest(served).answer)
-    explain_errors(app, f"TensorFlow Serving's API below /v1/models/{served.manifest.model}")
-    return app
+    here = f"TensorFlow Serving's API below /v1/models/{served.manifest.model}"
+    return application([Route("/{rest:path}", Rest(served).answer, methods=METHODS)], here)
 
 
 class Rest:
@@ -55,8 +56,11 @@ class Rest:
         if match[2] and version is None:
             raise Problem(f"Failed to convert version: {cut(match[2])} to numeric.")
         if request.method == "POST":
-            async with self.intake.body(request) as body:
+            body = await self.intake.take(dict(request.scope["headers"]), request.receive)
+            try:
                 content = await self.ask(body, name, version, label, match[4].lower())
+            finally:
+                self.intake.release(body)
         elif match[4]:
             content = self.metadata(name, version, label)
         else:
