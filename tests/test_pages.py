@@ -33,9 +33,13 @@ export const backends = ["wasm", "webgpu"];
 export async function load(manifest, backend) {
   if (manifest.details.broken) throw new Error("no memory is left.\\nstack");
   const classes = manifest.classes.length;
+  let busy = false;
   async function predict(values, shape) {
     if (manifest.details.mute) throw new Error("the device was lost");
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    if (busy) throw new Error("two questions at once");
+    busy = true;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    busy = false;
     const sum = values.reduce((a, b) => a + Math.round(b * 255), 0);
     const answer = new Float32Array(classes).fill(0.1 / (classes - 1));
     answer[sum % classes] = 0.9;
@@ -102,6 +106,7 @@ def test_a_page_begins_empty_and_can_be_cleared(tmp_path: Path) -> None:
         for clear in clearings:
             window.draw()
             assert window.probabilities() == first
+            assert window.error() == ""
             clear()
             assert window.probabilities() == [0] * 10
             assert window.answer() == ""
@@ -223,6 +228,7 @@ def test_photos_of_many_classes(tmp_path: Path) -> None:
             window.choose(EXAMPLES / "zero.png")
             assert window.probabilities() == sorted(window.probabilities(), reverse=True)
             assert window.page.locator("#bars li").count() == 30
+            assert names[3] in window.page.locator("#bars").all_inner_texts()[0]
             assert window.page.inner_text("#bars li >> nth=0").startswith(
                 window.page.inner_text("#verdict").rsplit(" ", 1)[0]
             )
@@ -241,9 +247,9 @@ def test_a_finger_draws_and_does_not_scroll(tmp_path: Path) -> None:
         def at(x: float, y: float) -> list[dict[str, float]]:
             return [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["width"]}]
 
-        client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at(0.3, 0.2)})
+        client.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at(0.3, 0.9)})
         for step in range(10):
-            point = at(0.3 + step * 0.04, 0.2 + step * 0.06)
+            point = at(0.3 + step * 0.04, 0.9 - step * 0.08)
             client.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": point})
         client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         window.wait()
