@@ -1,4 +1,4 @@
-"""TensorFlow.js in Node, as a function: a process that computes, and bytes to and fro."""
+"""TensorFlow.js in Node, as a function: a process that computes, and speaks by bytes."""
 
 import contextlib
 import json
