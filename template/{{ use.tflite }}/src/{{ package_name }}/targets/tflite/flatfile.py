@@ -38,8 +38,8 @@ def dress(
     """Name the one input and the one output of a network, and put in metadata and files."""
     table = schema.ModelT.InitFromPackedBuf(bytearray(model))
     (signature,) = table.signatureDefs
-    (signature.inputs[0].name,) = [source for _ in signature.inputs]
-    (signature.outputs[0].name,) = [answer for _ in signature.outputs]
+    (given,), (taken,) = signature.inputs, signature.outputs
+    given.name, taken.name = source, answer
     entry = schema.MetadataT(METADATA, len(table.buffers))
     table.metadata = [*(table.metadata or []), entry]
     buffers = [*table.buffers, schema.BufferT(np.frombuffer(metadata, np.uint8))]
