@@ -235,6 +235,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"npm install --prefix web", None, installed),
     (r"mkdir -p artifacts/(\w+) && cp -r artifacts/\w+ artifacts/\1/model && .*", None, laid_out),
     (r"uv run python deploy/onnx/client.py examples/seven.png", None, asked),
+    (r"uv run python deploy/tflite/classify.py examples/seven.png --(url|model) \S+", None, asked),
     (r"curl http://127.0.0.1:8080/v2(/models/my-model)?", None, described),
     (r"uv run pytest", None, own_tests_passed),
     (r"uv run (ruff check|ruff format --check|mypy)", None, clean),
