@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import harness
 
 # Their assertions explain themselves, as those in test files do.
-pytest.register_assert_rewrite("project_suite", "project_judges", "project_lab", "update_lab")
+for name in ("page_lab", "project_judges", "project_lab", "project_suite", "update_lab"):
+    pytest.register_assert_rewrite(name)
 
 
 @pytest.hookimpl(trylast=True)

@@ -100,7 +100,7 @@ READY = {
     "tfjs": "/",
     "litert_js": "/",
     "tf_serving": "/v1/models/my-model",
-    "torchserve": "/ping",
+    "torchserve": "/api-description",  # all other paths ask for a token
 }
 
 
@@ -158,6 +158,19 @@ def served(target: str) -> Judge:
 
 def asked(project: Project, said: str) -> None:
     assert "examples/seven.png: 7 (" in said
+
+
+def answered(project: Project, said: str) -> None:
+    (answer,) = json.loads(said[said.index("[") :])
+    assert answer["label"] == "7"
+
+
+def conforming(project: Project, said: str) -> None:
+    assert "11 passed, 0 failed" in said
+
+
+def looked_at(project: Project, said: str) -> None:
+    assert "AVAILABLE" in said or "serving_default" in said
 
 
 def described(project: Project, said: str) -> None:
@@ -234,7 +247,10 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     *((f"uv run my-model serve {name}", None, served(name)) for name in TARGETS),
     (r"npm install --prefix web", None, installed),
     (r"mkdir -p artifacts/(\w+) && cp -r artifacts/\w+ artifacts/\1/model && .*", None, laid_out),
-    (r"uv run python deploy/onnx/client.py examples/seven.png", None, asked),
+    (r"uv run python deploy/\w+/client.py examples/seven.png", None, asked),
+    (r"uv run python deploy/torchserve/client.py .* --curl \| curl -s -K -", None, answered),
+    (r"uv run python deploy/tf_serving/conformance.py .*", None, conforming),
+    (r"curl http://127.0.0.1:8080/v1/models/my-model(/metadata)?", None, looked_at),
     (r"uv run python deploy/tflite/classify.py examples/seven.png --(url|model) \S+", None, asked),
     (r"curl http://127.0.0.1:8080/v2(/models/my-model)?", None, described),
     (r"uv run pytest", None, own_tests_passed),

@@ -23,6 +23,7 @@ from typing import ClassVar
 
 import harness
 import pytest
+from page_lab import prove_example, prove_page
 from project_judges import how_to_judge
 from project_lab import Project, environment, one_at_a_time, stop_group, wait_for_step
 from pytest_copie.plugin import Copie
@@ -30,7 +31,12 @@ from readme import commands
 
 # Commands that need what this suite has not: where else they are held to their word.
 NOT_RUN = {
-    "docker compose -f deploy/onnx/compose.yaml up --build": "no engine; linted by test_matrix",
+    f"docker compose -f deploy/{target}/compose.yaml up --build": "no engine; linted by test_matrix"
+    for target in harness.catalog()["images"]
+} | {
+    "docker compose -f deploy/torchserve/compose.yaml exec -T server cat key_file.json": (
+        "no engine; the file is the one that deploy/torchserve/client.py reads in the tests"
+    )
 }
 
 
@@ -89,6 +95,17 @@ class ProjectSuite:
                     judge(self.project, self.project.told)
                 else:
                     judge(self.project, self.project.run(command))
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_web_pages(self) -> None:
+        """Every exported page, as visitors meet it: drawn on, given images, without a network."""
+        pages = sorted(self.project.path.glob("artifacts/*/index.html"))
+        names = [page.parent.name for page in pages if (page.parent / "manifest.json").is_file()]
+        assert names, "no artifact has a page"
+        for name in names:
+            prove_page(self.project, name)
+            if (self.project.path / "deploy" / name / "example.html").is_file():
+                prove_example(self.project, name)
 
     def test_accuracy_over_five_seeds(self) -> None:
         """scikit-learn's own split, default settings: the median of five seeds."""

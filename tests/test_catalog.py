@@ -121,7 +121,8 @@ def test_the_python_image_runs_every_project() -> None:
 
 def test_targets_with_an_image_bring_a_dockerfile_with_a_health_check() -> None:
     folders = {
-        path.parent.name: path.read_text("utf-8") for path in TEMPLATE.rglob("deploy/*/Dockerfile*")
+        path.parent.name: path.read_text("utf-8")
+        for path in TEMPLATE.rglob("deploy/*/Dockerfile.jinja")
     }
     assert set(catalog()["images"]) == set(folders)
     for target, text in folders.items():

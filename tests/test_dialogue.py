@@ -193,7 +193,6 @@ def test_targets_that_cannot_be_taken_say_why(tmp_path: Path, framework: str, mo
     [
         ("pytorch", "tfjs", "needs TensorFlow"),
         ("tensorflow", "torchserve", "needs PyTorch"),
-        ("pytorch", "torchserve", "not in this version yet"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_as_data_too(
