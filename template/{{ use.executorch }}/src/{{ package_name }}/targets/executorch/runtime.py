@@ -10,7 +10,7 @@ import torch
 
 from ...errors import UserError
 from ..manifest import Manifest
-from .quiet import quiet
+from ..quiet import quiet
 
 TYPES = {"float32": 6}  # ExecuTorch's numbers of element types, by NumPy's names
 

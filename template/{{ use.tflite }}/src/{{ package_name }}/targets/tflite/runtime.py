@@ -10,8 +10,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 from ...errors import UserError
 from ..manifest import Manifest
+from ..quiet import quiet
 from . import flatfile, metadata
-from .quiet import quietly
 
 
 def load(folder: Path, manifest: Manifest, precision: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -43,7 +43,7 @@ def open_interpreter(path: Path) -> Any:
     try:
         if not flatfile.is_tflite(path):
             raise ValueError("it does not begin as one")
-        with quietly():
+        with quiet():
             # One thread: the same sums in the same order, so the same answer every time.
             interpreter = Interpreter(str(path), num_threads=1)
             interpreter.allocate_tensors()

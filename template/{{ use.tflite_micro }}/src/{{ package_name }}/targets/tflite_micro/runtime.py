@@ -12,10 +12,10 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from ...errors import OutOfToleranceError, UserError
 from ..manifest import Manifest
+from ..quiet import quiet
 from . import ENGINE, arena
 from .engine import require_engine
 from .quantised import Quantised, describe
-from .quiet import quiet
 
 Engine = Callable[[np.ndarray], np.ndarray]
 """A model as a function of one input, int8 [1, ...] to int8 [1, ...]."""

@@ -10,7 +10,7 @@ from ...model import Answer
 from ...runs import Run
 from .. import Exported
 from ..manifest import Tensor
-from .quiet import quiet
+from ..quiet import quiet
 
 LARGEST_BATCH = 64  # rows in one call; the program keeps room for so many
 

@@ -2,7 +2,6 @@
 
 import math
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from ...model import answer_model
 from ...runs import Run
 from .. import Exported
 from ..manifest import Tensor
+from ..quiet import quiet
 from . import firmware, runtime
 from .arena import LARGEST
 from .engine import require_engine
 from .measure import kib, measure
-from .quiet import quiet
 
 FILE = "model.tflite"
 
@@ -98,8 +97,7 @@ def convert(run: Run) -> bytes:
     converter.representative_dataset = rows
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    with quiet(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the converter about its own parts
+    with quiet():
         try:
             model: bytes = converter.convert()
         except Exception as error:  # the converter's exceptions share no narrower base

@@ -1,15 +1,17 @@
 """Silence for libraries that print through C, where Python's sys.stdout and sys.stderr end."""
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[Callable[[], str]]:
-    """Hold back what this process prints, from any language; the function given tells it.
+    """Hold back warnings and what this process prints, from any language; the function tells it.
 
     Nobody's words get through meanwhile, other threads' neither: it is meant for short moments.
     """
@@ -22,13 +24,19 @@ def quiet() -> Iterator[Callable[[], str]]:
 
         flush()
         before = [os.dup(number) for number in outputs]
+        logging.disable(logging.WARNING)
         try:
             for number in outputs:
                 os.dup2(kept.fileno(), number)
             # Python's two streams end there, too, unless somebody has put others in their place.
-            with contextlib.redirect_stdout(kept), contextlib.redirect_stderr(kept):
+            with (
+                contextlib.redirect_stdout(kept),
+                contextlib.redirect_stderr(kept),
+                warnings.catch_warnings(action="ignore"),
+            ):
                 yield said
         finally:
+            logging.disable(logging.NOTSET)
             flush()
             for number, copy in zip(outputs, before, strict=True):
                 os.dup2(copy, number)
