@@ -1,5 +1,6 @@
 """Listen until Ctrl-C or SIGTERM: the socket, the process, and patience."""
 
+import asyncio
 import errno
 import signal
 import socket
@@ -89,11 +90,59 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class OnePacket:
+    """A transport that sends the head of an answer together with its body.
+
+    uvicorn writes them one after the other; the second system call and the client's second waking
+    take a tenth of the whole time of a request to a small model.
+    """
+
+    def __init__(self, protocol: HttpToolsProtocol, transport: asyncio.Transport) -> None:
+        self.protocol = protocol
+        self.transport = transport
+        self.answering: object = None
+        self.head = b""
+
+    def write(self, data: bytes) -> None:
+        """Keep the first thing that is written for an answer until the second one."""
+        cycle = self.protocol.cycle
+        if cycle is not None and cycle.response_started and self.answering is not cycle:
+            self.answering = cycle
+            self.head += data
+        else:
+            data, self.head = self.head + data, b""
+            self.transport.write(data)
+
+    def flush(self) -> None:
+        """Send a head that has no body."""
+        if self.head:
+            self.write(b"")
+
+    def close(self) -> None:
+        """Close the connection once everything is sent."""
+        self.flush()
+        self.transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        """Do all else as the transport itself."""
+        return getattr(self.transport, name)
+
+
 class Protocol(HttpToolsProtocol):
     """uvicorn's fast parser of HTTP, with a limit for the heads of requests."""
 
     in_head = False
     head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin a connection."""
+        super().connection_made(transport)
+        self.transport: Any = OnePacket(self, transport)
+
+    def on_response_complete(self) -> None:
+        """End an answer; one to HEAD has had no body."""
+        self.transport.flush()
+        super().on_response_complete()
 
     def on_message_begin(self) -> None:
         """Count from here."""
