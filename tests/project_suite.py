@@ -26,6 +26,7 @@ import pytest
 from page_lab import prove_example, prove_page
 from project_judges import how_to_judge
 from project_lab import Project, environment, one_at_a_time, stop_group, wait_for_step
+from project_traffic import hammer
 from pytest_copie.plugin import Copie
 from readme import commands
 
@@ -106,6 +107,27 @@ class ProjectSuite:
             prove_page(self.project, name)
             if (self.project.path / "deploy" / name / "example.html").is_file():
                 prove_example(self.project, name)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_hostile_traffic(self) -> None:
+        """Ten thousand hostile requests to a server of each kind that this project has."""
+        for target, kind in (("onnx", "v2"), ("litert_js", "page"), ("tf_serving", "tf_serving")):
+            artifact = self.project.path / "artifacts" / target
+            if not artifact.is_dir():
+                continue
+            self.project.serve(
+                f"exec env CONTAINER_ENGINE=none uv run {self.project.slug} serve {target} --port 0"
+            )
+            told = self.project.told
+            address = re.search(r"http://127\.0\.0\.1:\d+", told)
+            assert address, told
+            rpc = re.search(r"gRPC on port (\d+)", told)
+            python = self.project.path / ".venv" / "bin" / "python"
+            where = f"127.0.0.1:{rpc[1]}" if rpc else None
+            statuses = hammer(kind, address.group(), artifact, where, python)
+            self.project.end_server()
+            print(f"{target}: {dict(sorted(statuses.items()))}")
+            assert 200 in statuses and not any(status >= 500 for status in statuses)
 
     def test_accuracy_over_five_seeds(self) -> None:
         """scikit-learn's own split, default settings: the median of five seeds."""
