@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["render", "training_loop"])
+@pytest.mark.parametrize("name", ["render", "serving", "training_loop"])
 def test_help_shows_a_command_that_the_readme_shows(name: str) -> None:
     done = run(f"benchmarks/{name}.py", "--help")
     assert done.returncode == 0
@@ -29,7 +30,24 @@ def test_an_unknown_framework_is_refused_by_name() -> None:
     assert "'jax'" in done.stderr and "pytorch" in done.stderr
 
 
-@pytest.mark.parametrize("words", [["render.py"], ["training_loop.py", "pytorch"]])
+def test_an_unknown_server_is_refused_by_name() -> None:
+    done = run("benchmarks/serving.py", "--stacks", "Tomcat")
+    assert done.returncode == 2
+    assert "'Tomcat'" in done.stderr and "BentoML" in done.stderr
+
+
+def test_every_server_has_a_file_and_exact_versions() -> None:
+    folder = ROOT / "benchmarks" / "serving_stacks"
+    pins = {file.stem: file.read_text("utf-8").splitlines() for file in folder.glob("pins/*.txt")}
+    assert set(pins) == {file.stem.removesuffix("_stack") for file in folder.glob("*_stack.py")}
+    for name, lines in pins.items():
+        assert all(re.fullmatch(r"[\w.-]+==[\w.+-]+( ;.*)?", line) for line in lines), name
+        assert sum(line.startswith(("onnxruntime==", "numpy==")) for line in lines) == 2
+    versions = {line for lines in pins.values() for line in lines if line.startswith("onnxr")}
+    assert len(versions) == 1  # the same engine for all
+
+
+@pytest.mark.parametrize("words", [["render.py"], ["serving.py"], ["training_loop.py", "pytorch"]])
 def test_no_rounds_are_refused(words: list[str]) -> None:
     done = run(f"benchmarks/{words[0]}", *words[1:], "--rounds", "0")
     assert done.returncode == 2
