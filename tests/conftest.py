@@ -18,6 +18,14 @@ for pattern in ("*_lab.py", "project_*.py", "traffic_*.py"):
         pytest.register_assert_rewrite(file.stem)
 
 
+LONGEST = ("test_project_", "test_update")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left alone with one of them."""
+    items.sort(key=lambda item: not item.path.name.startswith(LONGEST))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
