@@ -246,7 +246,11 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     *((f"uv run my-model verify {name}", None, verified(name)) for name in TARGETS),
     *((f"uv run my-model serve {name}", None, served(name)) for name in TARGETS),
     (r"npm install --prefix web", None, installed),
-    (r"mkdir -p artifacts/(\w+) && cp -r artifacts/\w+ artifacts/\1/model && .*", None, laid_out),
+    (
+        r"mkdir -p artifacts/(\w+)/model && cp -r artifacts/\w+/. artifacts/\1/model && .*",
+        None,
+        laid_out,
+    ),
     (r"uv run python deploy/\w+/client.py examples/seven.png", None, asked),
     (r"uv run python deploy/torchserve/client.py .* --curl \| curl -s -K -", None, answered),
     (r"uv run python deploy/tf_serving/conformance.py .*", None, conforming),

@@ -5,6 +5,7 @@ import importlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -75,10 +76,21 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str, Any]]:
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str, Any]]:
     """Train once for all tests; gives the folder and what `train` said."""
-    made = make_workshop(tmp_path_factory.mktemp("trained"))
+    made = make_workshop(tmp_path_factory.mktemp("trained-once"))
     return made, made.run("train", *SHORT)
+
+
+@pytest.fixture(scope="module")
+def trained(
+    trained_once: tuple[Workshop, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Workshop, dict[str, Any]]:
+    """Give every file of tests a copy of the run that is trained once, to export from."""
+    made, result = trained_once
+    path = tmp_path_factory.mktemp("trained")
+    shutil.copytree(made.path, path, dirs_exist_ok=True)
+    return Workshop(path), result
 
 
 def changed(path: Path, offset: int) -> None:

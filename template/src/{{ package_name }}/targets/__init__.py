@@ -18,6 +18,7 @@ import dataclasses
 import functools
 import importlib
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -132,6 +133,7 @@ def export(
     run = runs.find(run_name)
     card, test = run.card(), run.test_split()
     ARTIFACTS.mkdir(exist_ok=True)
+    print(f"exporting run {run.name} for {about.ENGINE}", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix=f".{target}-", dir=ARTIFACTS) as workshop:
         made = Path(workshop) / target
         made.mkdir()
@@ -196,6 +198,7 @@ def prove(
     found: dict[str, dict[str, Any]] = {}
 
     def measure(name: str, loader: Callable[[], Predict], precision: str) -> None:
+        print(f"comparing: {name}", file=sys.stderr)
         with opened(loader) as predict:
             measured = compare(predict, run, test)
         demand(f"{about.ENGINE}, {name},", measured, about.LIMITS[precision], trained)

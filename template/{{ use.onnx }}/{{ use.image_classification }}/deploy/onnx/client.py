@@ -30,13 +30,20 @@ def main() -> None:
     """Send all images in one request and print a line for each."""
     parser = argparse.ArgumentParser(description="Ask a running server what is in your images.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--url", default="127.0.0.1:8080", metavar="HOST:PORT")
+    parser.add_argument(
+        "--url",
+        type=lambda url: url.split("://")[-1].rstrip("/"),
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="where `serve onnx` says that it is; default: %(default)s",
+    )
     arguments = parser.parse_args()
 
     client = triton.InferenceServerClient(arguments.url)
     # This server names itself after its one model, and the model says what it takes.
     model = client.get_server_metadata()["name"]
     about = client.get_model_metadata(model)
+    print(f"asking {model} at {arguments.url}", file=sys.stderr)
     (source,), (target,) = about["inputs"], about["outputs"]
     images = np.stack([read(file, *source["shape"][1:]) for file in arguments.files])
 

@@ -34,7 +34,13 @@ def main() -> None:
     """Send all images in one request and print a line for each."""
     parser = argparse.ArgumentParser(description="Ask a running server what is in your images.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--url", default="127.0.0.1:8080", metavar="HOST:PORT")
+    parser.add_argument(
+        "--url",
+        type=lambda url: url.split("://")[-1].rstrip("/"),
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="where `serve tf_serving` says that it is; default: %(default)s",
+    )
     parser.add_argument("--manifest", default=MANIFEST, type=Path, metavar="FILE")
     arguments = parser.parse_args()
 

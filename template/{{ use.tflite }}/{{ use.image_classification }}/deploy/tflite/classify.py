@@ -88,7 +88,12 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--model", type=Path, metavar="TFLITE")
-    where.add_argument("--url", metavar="HOST:PORT")
+    where.add_argument(
+        "--url",
+        type=lambda url: url.split("://")[-1].rstrip("/"),
+        metavar="HOST:PORT",
+        help="where `serve tflite` says that it is",
+    )
     arguments = parser.parse_args()
     if arguments.model:
         predict, shape, labels = open_model(arguments.model)

@@ -41,7 +41,13 @@ def main() -> None:
     """Send all images in one request and print a line for each."""
     parser = argparse.ArgumentParser(description="Ask a running TorchServe what is in your images.")
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--url", default="http://127.0.0.1:8080")
+    parser.add_argument(
+        "--url",
+        type=lambda url: url.rstrip("/") if "://" in url else f"http://{url}".rstrip("/"),
+        default="http://127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="where `serve torchserve` says that it is; default: %(default)s",
+    )
     parser.add_argument(
         "--keys", type=Path, metavar="FILE", help="the server's key_file.json; it says where it is"
     )
