@@ -158,7 +158,7 @@ def export(
             verification={},
         )
         write_manifest(made, described)  # a page in a browser reads it, too
-        found = prove(target, made, described, run, test)
+        found = prove(target, made, described, run, test, tell=True)
         write_manifest(made, dataclasses.replace(described, verification=found))
         replace_folder(made, ARTIFACTS / target)
     size = sum(entry["bytes"] for entry in described.files.values())
@@ -187,7 +187,7 @@ def verify(target: str) -> dict[str, Any]:
 
 
 def prove(
-    target: str, made: Path, described: Manifest, run: Run, test: Split
+    target: str, made: Path, described: Manifest, run: Run, test: Split, tell: bool = False
 ) -> dict[str, dict[str, Any]]:
     """Run every precision and every engine of an artifact against the trained model.
 
@@ -198,7 +198,8 @@ def prove(
     found: dict[str, dict[str, Any]] = {}
 
     def measure(name: str, loader: Callable[[], Predict], precision: str) -> None:
-        print(f"comparing: {name}", file=sys.stderr)
+        if tell:
+            print(f"comparing {name}", file=sys.stderr)
         with opened(loader) as predict:
             measured = compare(predict, run, test)
         demand(f"{about.ENGINE}, {name},", measured, about.LIMITS[precision], trained)
