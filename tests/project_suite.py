@@ -40,6 +40,9 @@ NOT_RUN = {
     )
 }
 
+# Commands that ask the server that was started before them; all others come after its end.
+ASKS = re.compile(r"curl |deploy/\w+/(client|classify|conformance)\.py")
+
 
 def shown_commands(preset: str) -> list[str]:
     """List what README and docs of a project tell its user to run, page by page."""
@@ -86,12 +89,13 @@ class ProjectSuite:
                 if command in NOT_RUN:
                     continue
                 before, judge = how_to_judge(command)
+                if self.project.server is not None and not ASKS.search(command):
+                    held.close()  # the other project's turn to serve
                 if before:
                     before(self.project)
                 if f"{self.project.slug} serve " in command:
-                    if self.project.server is None:
-                        held.enter_context(port)
-                        held.callback(self.project.end_server)
+                    held.enter_context(port)
+                    held.callback(self.project.end_server)
                     self.project.serve(command)
                     judge(self.project, self.project.told)
                 else:
