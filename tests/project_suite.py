@@ -83,7 +83,7 @@ class ProjectSuite:
 
     def test_every_shown_command(self, tmp_path_factory: pytest.TempPathFactory) -> None:
         """README and docs, from top to bottom: each command is judged by what it leaves behind."""
-        port = one_at_a_time(tmp_path_factory.getbasetemp().parent / "port-8080")
+        port = tmp_path_factory.getbasetemp().parent / "port-8080"
         with contextlib.ExitStack() as held:
             for command in shown_commands(self.preset):
                 if command in NOT_RUN:
@@ -94,7 +94,7 @@ class ProjectSuite:
                 if before:
                     before(self.project)
                 if f"{self.project.slug} serve " in command:
-                    held.enter_context(port)
+                    held.enter_context(one_at_a_time(port))
                     held.callback(self.project.end_server)
                     self.project.serve(command)
                     judge(self.project, self.project.told)
