@@ -93,7 +93,9 @@ def typed(command: str, folder: Path, enters: int) -> str:
 def test_every_command_is_one_that_is_run() -> None:
     known = [FROM_CHECKOUT, FROM_ADDRESS, TEST, WITH_PRESET, *IN_A_PROJECT]
     assert commands(README) == known
-    assert set(IN_A_PROJECT) <= set(commands(ROOT / "template" / "README.md.jinja"))
+    rendered = "\n".join(commands(ROOT / "template" / "README.md.jinja"))
+    shown = re.sub(r"targets=\[\{\{.*\}\}\]", "targets=[onnx]", rendered)  # its own there
+    assert set(IN_A_PROJECT) <= set(shown.split("\n"))
 
 
 def test_ci_runs_the_test_command() -> None:
