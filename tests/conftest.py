@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import harness
+from project_lab import Installer
+from pytest_copie.plugin import Copie
 
 # Their assertions explain themselves, as those in test files do.
-for pattern in ("*_lab.py", "project_*.py", "traffic_*.py"):
+for pattern in ("*_lab.py", "suites.py", "project_*.py", "traffic_*.py", "judges"):
     for file in Path(__file__).parent.glob(pattern):
         pytest.register_assert_rewrite(file.stem)
 
@@ -24,6 +27,16 @@ LONGEST = ("test_project_", "test_update")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no worker is left alone with one of them."""
     items.sort(key=lambda item: not item.path.name.startswith(LONGEST))
+
+
+@pytest.fixture(scope="module")
+def installed(
+    copie_session: Copie, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installer]:
+    """Render and install projects, which share one environment for each file of tests."""
+    installer = Installer(copie_session, tmp_path_factory.mktemp("installed"))
+    yield installer
+    installer.close()
 
 
 @pytest.hookimpl(trylast=True)

@@ -123,8 +123,19 @@ def _data(name: str) -> dict[str, Any]:
     return data
 
 
+@functools.cache
 def catalog() -> dict[str, Any]:
-    return _data("catalog")
+    """Everything that can be chosen, as the questions see it."""
+    parts = {
+        kind: [
+            yaml.safe_load(file.read_text("utf-8"))
+            for file in (ROOT / "extensions" / kind).glob("*.yml")
+        ]
+        for kind in ("tasks", "targets")
+    }
+    found = ask("gather", "gather")(_data("catalog"), parts["tasks"], parts["targets"])
+    whole: dict[str, Any] = json.loads(found)
+    return whole
 
 
 def rules() -> dict[str, Any]:

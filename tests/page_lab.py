@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import shlex
 import shutil
@@ -69,18 +70,20 @@ DROP = """
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
   if (name) dataTransfer.items.add(new File([bytes], name));
   const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
-  document.getElementById("stage").dispatchEvent(drop);
+  document.getElementById("drop-zone").dispatchEvent(drop);
 }
 """
 # The trained model's answers for files, by the artifact in its own engine.
 PREDICT = """
 import json, sys
 from pathlib import Path
+import numpy as np
 from my_model import data, runs, targets
 target, *files = sys.argv[1:]
-run = runs.find(targets.manifest(target).run)
+settings = runs.find(targets.manifest(target).run).config.data
+images = np.stack([data.read_image(Path(file), settings) for file in files])
 with targets.load(target) as predict:
-    print(json.dumps(predict(data.read_inputs([Path(f) for f in files], run.config.data)).tolist()))
+    print(json.dumps(predict({"images": images})["probabilities"].tolist()))
 """
 # The test split as image files, and what they show.
 SPLIT = """
@@ -88,14 +91,16 @@ import json
 from pathlib import Path
 import numpy as np
 from PIL import Image
-from my_model import runs
+from my_model import inference, runs
 run, folder = runs.find(None), Path("split")
-test = run.test_split()
+test = run.dataset().test
+rows = test.rows(np.arange(len(test)))
 folder.mkdir(exist_ok=True)
-for number, image in enumerate(test.inputs):
+for number, image in enumerate(rows["images"]):
     pixels = np.rint(image[..., 0] * 255).astype(np.uint8)
     Image.fromarray(pixels).save(folder / f"{number:04}.png")
-print(json.dumps({"targets": test.targets.tolist(), "outputs": run.test_outputs().tolist()}))
+outputs = inference.load(run)(rows)["probabilities"]
+print(json.dumps({"labels": rows["labels"].tolist(), "outputs": outputs.tolist()}))
 """
 
 
@@ -146,7 +151,7 @@ class Visit:
 
     def answer(self) -> str:
         """Return the class that the page names."""
-        return self.page.inner_text("#verdict").partition(" ")[0].strip()
+        return self.page.inner_text("#best").partition(" ")[0].strip()
 
     def probabilities(self) -> list[float]:
         """Read the bars, in their order."""
@@ -158,9 +163,9 @@ class Visit:
         """Return the sentence that the page shows when something is wrong."""
         return self.page.inner_text("#error") if self.page.is_visible("#error") else ""
 
-    def seen(self) -> bytes:
-        """Return what the model sees, as a PNG of the model's own size."""
-        content: str = self.page.locator("#seen").evaluate("canvas => canvas.toDataURL()")
+    def pixels(self) -> bytes:
+        """Return what the model gets, as a PNG of the model's own size."""
+        content: str = self.page.locator("#pixels").evaluate("canvas => canvas.toDataURL()")
         return base64.b64decode(content.partition(",")[2])
 
     def picture(self, name: str) -> None:
@@ -237,9 +242,13 @@ def prove_example(project: Project, target: str) -> None:
     try:
         with static_server(folder) as address, visits(address) as (window,):
             window.page.goto(address)
-            window.page.wait_for_selector("#answer:has-text('%')", timeout=120_000)
-            label = window.page.inner_text("#answer").partition(":")[0]
-            assert label in project.card()["classes"]
+            window.page.wait_for_selector("#answer:has-text(':')", timeout=120_000)
+            lines = window.page.inner_text("#answer").splitlines()
+            found = {name: values.split() for name, values in (x.split(": ") for x in lines)}
+            outputs = project.card()["signature"]["outputs"]
+            sizes = {tensor["name"]: math.prod(tensor["shape"]) for tensor in outputs}
+            assert {name: len(values) for name, values in found.items()} == sizes
+            assert all(math.isfinite(float(x)) for values in found.values() for x in values)
             assert window.strangers() == window.failures == []
     finally:
         shutil.rmtree(folder)
@@ -282,7 +291,7 @@ def prove_page(project: Project, target: str) -> None:
                 window.picture(f"{target}-{look}")
             window = windows[0]
             drawn = project.path / "drawn.png"
-            drawn.write_bytes(window.seen())
+            drawn.write_bytes(window.pixels())
             answers = [window.probabilities()]
             for file in examples:
                 window.drop(file)
@@ -303,7 +312,7 @@ def prove_page(project: Project, target: str) -> None:
     assert largest_gap(answers, wanted) <= 1e-4
     outputs = answers[1 + len(examples) :]
     classes = [row.index(max(row)) for row in outputs]
-    right = sum(a == b for a, b in zip(classes, split["targets"], strict=True))
+    right = sum(a == b for a, b in zip(classes, split["labels"], strict=True))
     assert right / len(images) >= project.card()["test"]["accuracy"] - 0.01
     # Files hold bytes, the trained model saw finer steps of grey.
     assert largest_gap(outputs, split["outputs"]) <= 0.05

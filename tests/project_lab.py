@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import harness
+from pytest_copie.plugin import Copie
 
 # What would make a project's environment another one than a user has.
 FOREIGN = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "CI")
@@ -37,13 +41,31 @@ def environment() -> dict[str, str]:
 
 
 class Project:
-    """A folder with a rendered project, and the servers that were started in it."""
+    """A folder with a rendered project, and the servers that were started in it.
 
-    def __init__(self, path: Path, slug: str) -> None:
+    Its virtual environment may be one that several projects share.
+    """
+
+    def __init__(self, path: Path, slug: str, virtual_environment: Path | None = None) -> None:
         self.path = path
         self.slug = slug
+        self.virtual_environment = virtual_environment or path / ".venv"
         self.server: subprocess.Popen[str] | None = None
-        self.told: str = ""  # the line with which the server greeted
+        self.greeting: str = ""  # the line with which the server began
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the environment."""
+        return self.virtual_environment / "bin" / "python"
+
+    @property
+    def package(self) -> Path:
+        """The folder of the project's own code."""
+        return next((self.path / "src").glob("*/cli.py")).parent
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables in which the project's commands run."""
+        return environment() | {"UV_PROJECT_ENVIRONMENT": str(self.virtual_environment)}
 
     def start(self, command: str) -> subprocess.Popen[str]:
         """Start a shell command in a process group of its own."""
@@ -51,7 +73,7 @@ class Project:
             command,
             shell=True,
             cwd=self.path,
-            env=environment(),
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -75,7 +97,7 @@ class Project:
         done = subprocess.run(
             shlex.split(command),
             cwd=self.path,
-            env=environment(),
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=LIMIT,
@@ -100,13 +122,57 @@ class Project:
         self.end_server()
         self.server = self.start(command)
         assert self.server.stdout is not None
-        self.told = self.server.stdout.readline()
+        self.greeting = self.server.stdout.readline()
 
     def end_server(self) -> None:
         """Stop the server as Ctrl-C does."""
         if self.server is not None:
             stop_group(self.server, signal.SIGINT)
             self.server = None
+
+
+TOY = Path(__file__).parent / "toy"  # a task of its own, made as CONTRIBUTING.md says
+
+
+class Installer:
+    """Renders projects of one file of tests, each once, and gives them one environment."""
+
+    def __init__(self, copie: Copie, folder: Path) -> None:
+        self.copie = copie
+        self.folder = folder
+        self.projects: dict[tuple[str, str], Project] = {}
+
+    def __call__(self, framework: str, task: str) -> Project:
+        """Render a framework's preset with every target, from a release of the template."""
+        if (framework, task) not in self.projects:
+            self.projects[framework, task] = self.render(framework, task)
+        return self.projects[framework, task]
+
+    def render(self, framework: str, task: str) -> Project:
+        """Make the release, with the toy task added where it is asked for, and render it."""
+        template = harness.copy_template(self.folder / f"template-{task}")
+        answers = harness.presets()[f"{framework}_every_target"]
+        harness.check_answers(answers)
+        if task == "toy":
+            shutil.copytree(TOY, template, dirs_exist_ok=True)
+            answers = answers | {"task": task}
+        subprocess.run(
+            "git init -q . && git add -A && git commit -q -m Release && git tag v0.1.0",
+            shell=True,
+            cwd=template,
+            env=environment(),
+            check=True,
+        )
+        result = self.copie.copy(answers, template_dir=template, vcs_ref="v0.1.0")
+        assert result.exception is None
+        assert result.project_dir is not None
+        return Project(result.project_dir, "my-model", self.folder / "environment")
+
+    def close(self) -> None:
+        """End the servers, and remove the environment: it takes gigabytes."""
+        for project in self.projects.values():
+            project.end_server()
+        shutil.rmtree(self.folder / "environment", ignore_errors=True)
 
 
 def stop_group(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, str]:

@@ -1,16 +1,36 @@
 """The catalog, the folders and the pins agree; a choice without a layer is found here."""
 
 import re
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from harness import ROOT, catalog, offered, pins, presets, questions
+from harness import ROOT, catalog, copy_template, offered, pins, presets, questions
 from packaging.requirements import Requirement
 
+sys.path.insert(0, str(ROOT / "tools"))
+
+from config_toml import config_toml
+
 TEMPLATE = ROOT / "template"
+TOY = ROOT / "tests" / "toy"  # a task that the tests lay over a copy of the template
 SWITCH = re.compile(r"\{\{ use\.(\w+) \}\}")
+
+# The keys of the files in extensions/tasks and extensions/targets: those that every file has, and
+# those that one may have. The head of extensions/catalog.yml says what they mean.
+SHARED = {"name", "order", "label", "available", "frameworks", "packages", "modules"}
+KEYS = {
+    "tasks": (SHARED | {"data", "smoke"}, {"lacks", "try"}),
+    "targets": (
+        SHARED
+        | {"summary", "maturity", "framework_packages", "dev_packages", "server", "served", "try"},
+        {"choice", "hint", "hints", "tasks", "page", "image", "debian", "npm", "engine"},
+    ),
+}
+INSIDE = {"image": ({"ports", "check"}, {"check_packages"})}
 
 
 def layers() -> set[str]:
@@ -42,6 +62,82 @@ def test_every_layer_can_be_chosen() -> None:
 def test_every_switch_a_folder_tests_is_spelt_as_one() -> None:
     odd = {p.name for p in TEMPLATE.rglob("*") if "use" in p.name and "{{" in p.name}
     assert all(SWITCH.fullmatch(name) for name in odd), odd
+
+
+def entries(kind: str) -> dict[Path, dict[str, Any]]:
+    """Every file of a kind, the toy's too."""
+    files = [f for root in (ROOT, TOY) for f in (root / "extensions" / kind).glob("*")]
+    return {file: yaml.safe_load(file.read_text("utf-8")) for file in sorted(files)}
+
+
+def misfits(entry: dict[str, Any], required: set[str], optional: set[str]) -> list[str]:
+    """The keys that an entry lacks, and those that nothing reads."""
+    missing = [f"{key} is missing" for key in sorted(required - entry.keys())]
+    return missing + [f"{key} is unknown" for key in sorted(entry.keys() - required - optional)]
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_file_is_called_as_its_choice_and_has_its_keys(kind: str) -> None:
+    for file, entry in entries(kind).items():
+        assert file.name == f"{entry['name']}.yml"
+        assert misfits(entry, *KEYS[kind]) == [], file.name
+        for key, inside in INSIDE.items():
+            assert misfits(entry.get(key, {}) or dict.fromkeys(inside[0]), *inside) == []
+        assert entry.get("page") in (None, "always", "in_browser"), file.name
+        assert kind == "tasks" or entry["maturity"] or entry.get("hint"), file.name
+
+
+def test_a_misspelt_key_is_refused() -> None:
+    entry = dict(catalog()["targets"]["onnx"])
+    assert misfits(entry, *KEYS["targets"]) == []
+    entry["framwork_packages"] = entry.pop("framework_packages")
+    assert misfits(entry, *KEYS["targets"]) == [
+        "framework_packages is missing",
+        "framwork_packages is unknown",
+    ]
+
+
+def test_the_head_of_the_catalog_explains_every_key() -> None:
+    head = (ROOT / "extensions" / "catalog.yml").read_text("utf-8").split("\nframeworks:")[0]
+    before_colons = " ".join(re.findall(r"(?:# |; )([\w, ]+):", head))
+    explained = set(re.findall(r"\w+", before_colons))
+    known = set().union(*(keys for pair in KEYS.values() for keys in pair))
+    assert known <= explained, known - explained
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_no_two_choices_have_the_same_place(kind: str) -> None:
+    orders = [entry["order"] for entry in entries(kind).values()]
+    assert len(orders) == len(set(orders)) > 0
+    assert all(type(order) is int for order in orders)
+    assert list(catalog()[kind]) == [
+        entry["name"]
+        for file, entry in sorted(entries(kind).items(), key=lambda pair: pair[1]["order"])
+        if TOY not in file.parents
+    ]
+
+
+def test_a_task_speaks_of_targets_that_exist() -> None:
+    for file, entry in entries("tasks").items():
+        for key in ("lacks", "try"):
+            assert set(entry.get(key, {})) <= set(catalog()["targets"]), file.name
+
+
+@pytest.fixture(scope="module")
+def with_toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template as it is with the toy laid over it."""
+    folder = copy_template(tmp_path_factory.mktemp("toy") / "template")
+    shutil.copytree(TOY, folder, dirs_exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("task", [entry["name"] for entry in entries("tasks").values()])
+def test_config_toml_has_the_defaults_of_the_settings_classes(with_toy: Path, task: str) -> None:
+    file = with_toy / "template" / f"{{{{ use.{task} }}}}" / "config.toml"
+    [entry] = [entry for entry in entries("tasks").values() if entry["name"] == task]
+    for framework in entry["frameworks"]:
+        expected = config_toml(with_toy, task, framework)
+        assert file.read_text("utf-8") == expected, "run .venv/bin/python tools/config_toml.py"
 
 
 @pytest.mark.parametrize("kind", ["tasks", "targets"])

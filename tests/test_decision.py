@@ -281,9 +281,9 @@ def test_where_no_single_answer_changes_it_the_project_says_so(tmp_path: Path) -
 
 def test_a_target_that_is_missing_is_named_with_what_stands_in(tmp_path: Path) -> None:
     template = copy_template(tmp_path / "template")
-    data = yaml.safe_load((template / "extensions/catalog.yml").read_text())
-    data["targets"]["tflite"]["available"] = False
-    (template / "extensions/catalog.yml").write_text(yaml.safe_dump(data, allow_unicode=True))
+    file = template / "extensions/targets/tflite.yml"
+    data = yaml.safe_load(file.read_text()) | {"available": False}
+    file.write_text(yaml.safe_dump(data, allow_unicode=True))
     project = render(tmp_path / "p", {"runs_on": ["mobile"]}, src=template)
     assert stored(project)["targets"] == ["onnx"]
     page = (project / "docs/decision.md").read_text()

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,63 +18,85 @@ from harness import ROOT
 from page_lab import Visit, static_server, visits
 
 TEMPLATE = ROOT / "template"
-PAGE = (
-    TEMPLATE
-    / "{{ use.page }}"
-    / "{{ use.image_classification }}"
-    / "src"
-    / "{{ package_name }}"
-    / "page"
-)
+LAYER, INSIDE = TEMPLATE / "{{ use.page }}", Path("src", "{{ package_name }}", "page")
+SHELL, IMAGES = LAYER / INSIDE, LAYER / "{{ use.image_classification }}" / INSIDE
+DELIVERIES = ROOT / "tests" / "toy" / "template" / "{{ use.page }}" / "{{ use.toy }}" / INSIDE
 EXAMPLES = TEMPLATE / "{{ use.image_classification }}" / "examples"
 # Its answer is class `sum of the input's bytes modulo the classes`, at 90 %.
 ENGINE = """
 export const name = "Counting";
 export const backends = ["wasm", "webgpu"];
 export async function load(manifest, backend) {
+  if (manifest.details.slow) await new Promise((resolve) => setTimeout(resolve, 2000));
   if (manifest.details.broken) throw new Error("no memory is left.\\nstack");
-  const classes = manifest.classes.length;
+  const [{ labels }] = manifest.signature.outputs;
   let busy = false;
-  async function predict(values, shape) {
+  async function predict({ images }, rows) {
     if (manifest.details.mute) throw new Error("the device was lost");
     if (busy) throw new Error("two questions at once");
     busy = true;
     await new Promise((resolve) => setTimeout(resolve, 30));
     busy = false;
-    const sum = values.reduce((a, b) => a + Math.round(b * 255), 0);
-    const answer = new Float32Array(classes).fill(0.1 / (classes - 1));
-    answer[sum % classes] = 0.9;
-    return answer;
+    const sum = images.reduce((a, b) => a + Math.round(b * 255), 0);
+    const probabilities = new Float32Array(labels.length).fill(0.1 / (labels.length - 1));
+    probabilities[sum % labels.length] = 0.9;
+    return { probabilities };
   }
   return { version: "1.0", backend, predict };
 }
 """
+# Answers with the sum of the numbers, and whether the sum of the codes is even.
+ADDING = """
+export const name = "Adding";
+export const backends = ["wasm"];
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+export async function load(manifest, backend) {
+  async function predict({ numbers, codes }, rows) {
+    const types = [numbers.constructor.name, codes.constructor.name, rows].join();
+    if (types !== "Float32Array,Int32Array,1") throw new Error(`these are ${types}`);
+    return { price: Float32Array.of(sum(numbers)), express: Uint8Array.of(sum(codes) % 2 === 0) };
+  }
+  return { version: "1.0", backend, predict };
+}
+"""
+NUMBERS = {"name": "numbers", "dtype": "float32", "labels": ["kilometres", "kilograms"]}
+CODES = {"name": "codes", "dtype": "int32", "labels": ["zone", "kind"], "low": 0, "high": 3}
+PRICE = {"name": "price", "dtype": "float32", "labels": ["price"]}
+EXPRESS = {"name": "express", "dtype": "bool", "labels": ["express"]}
+FIELDS = {"inputs": [NUMBERS, CODES], "outputs": [PRICE, EXPRESS]}
 
 
-def manifest(**changes: Any) -> dict[str, Any]:
-    told = {
-        "model": "my-model",
-        "classes": [str(digit) for digit in range(10)],
-        "inputs": [{"name": "images", "dtype": "float32", "shape": [1, 8, 8, 1]}],
-        "details": {},
-    }
-    return told | changes
-
-
-def write_site(folder: Path, **changes: Any) -> Path:
+def write_site(
+    folder: Path,
+    labels: Sequence[str] = "0123456789",
+    shape: Sequence[int] = (8, 8, 1),
+    **details: bool,
+) -> Path:
     """Write the page with the engine of a few lines."""
+    images = {"name": "images", "dtype": "float32", "shape": shape}
+    probabilities = {"name": "probabilities", "dtype": "float32", "shape": [len(labels)]}
+    outputs = [probabilities | {"labels": list(labels)}]
+    return write_page(folder, IMAGES, ENGINE, {"inputs": [images], "outputs": outputs}, details)
+
+
+def write_page(
+    folder: Path, task: Path, engine: str, signature: dict[str, Any], details: dict[str, bool]
+) -> Path:
+    """Write the page of a task, an engine and a manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in PAGE.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    (folder / "engine.js").write_text(ENGINE)
-    (folder / "manifest.json").write_text(json.dumps(manifest(**changes)))
+    for file in (*SHELL.iterdir(), *task.iterdir()):
+        if file.suffix in (".html", ".js", ".css"):
+            (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "engine.js").write_text(engine)
+    manifest = {"model": "my-model", "signature": signature, "details": details}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 
 
 @contextmanager
-def visited(folder: Path, *looks: str, **changes: Any) -> Iterator[list[Visit]]:
+def visited(folder: Path, *looks: str, **options: Any) -> Iterator[list[Visit]]:
     """Serve the page from a folder of a server, and open windows on it."""
-    write_site(folder / "deep" / "down", **changes)
+    write_site(folder / "deep" / "down", **options)
     with (
         static_server(folder) as address,
         visits(f"{address}deep/down/", looks or ("light",)) as windows,
@@ -114,6 +137,75 @@ def test_a_page_begins_empty_and_can_be_cleared(tmp_path: Path) -> None:
         assert window.strangers() == window.failures == []
 
 
+# Chooses a file and clears it before it can be decoded.
+CHOOSE_AND_CLEAR = """
+async (base64) => {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const chosen = new DataTransfer();
+  chosen.items.add(new File([bytes], "image.png", { type: "image/png" }));
+  const input = document.getElementById("file");
+  input.files = chosen.files;
+  input.dispatchEvent(new Event("change"));
+  await Promise.resolve();
+  await Promise.resolve();
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+}
+"""
+
+
+def test_what_was_done_last_counts(tmp_path: Path) -> None:
+    with visited(tmp_path) as (window,):
+        window.open()
+        content = base64.b64encode((EXAMPLES / "zero.png").read_bytes()).decode()
+        window.page.evaluate(CHOOSE_AND_CLEAR, content)
+        window.wait()
+        window.page.wait_for_timeout(200)
+        assert window.answer() == ""
+        assert not window.page.is_visible("#photo")
+        assert window.failures == []
+
+
+def test_an_image_may_be_chosen_while_the_model_is_loading(tmp_path: Path) -> None:
+    with visited(tmp_path, slow=True) as (window,):
+        window.page.goto(window.address)
+        window.page.set_input_files("#file", EXAMPLES / "zero.png")
+        window.page.wait_for_selector("#photo", state="visible")
+        assert window.page.inner_text("#status") == "Loading the model"
+        assert window.answer() == ""
+        assert window.page.get_attribute("#result", "aria-busy") == "true"
+        window.page.wait_for_selector("body:not(.loading)")
+        window.wait()
+        assert window.answer().isdigit()
+
+
+def test_a_form_asks_when_it_is_filled_in(tmp_path: Path) -> None:
+    """Another task: several inputs and outputs of different types in the same shell."""
+    write_page(tmp_path, DELIVERIES, ADDING, FIELDS, {})
+    with static_server(tmp_path) as address, visits(address, ("light", "phone")) as windows:
+        for look, window in zip(("light", "phone"), windows, strict=True):
+            window.open()
+            page = window.page
+            assert page.title() == "my-model"
+            assert page.inner_text("#answer") == "Fill in all fields"
+            for name, value in (("kilometres", "12.5"), ("kilograms", "3"), ("zone", "1")):
+                page.fill(f"[name={name}]", value)
+            window.wait()
+            assert page.inner_text("#answer") == "Fill in all fields"
+            for kind, answer in (("2", "€15.50, not express"), ("3", "€15.50, express")):
+                page.fill("[name=kind]", kind)
+                window.wait()
+                assert page.inner_text("#answer") == answer
+            page.press("[name=kind]", "Enter")  # a form that is sent would leave the page
+            window.wait()
+            assert page.inner_text("#answer") == "€15.50, express"
+            window.picture(f"page-fields-{look}")
+            page.fill("[name=kind]", "7")  # there is no such code
+            window.wait()
+            assert page.inner_text("#answer") == "Fill in all fields"
+            assert window.error() == ""
+            assert window.strangers() == window.failures == []
+
+
 def test_a_drawing_fills_the_picture_wherever_it_is(tmp_path: Path) -> None:
     def moved(scale: float, by: float) -> list[list[tuple[float, float]]]:
         line = [(0.2, 0.1), (0.8, 0.1), (0.4, 0.9)]
@@ -128,7 +220,7 @@ def test_a_drawing_fills_the_picture_wherever_it_is(tmp_path: Path) -> None:
                 "c => [...c.getContext('2d').getImageData(0, 0, 8, 8).data]"
                 ".filter((_, i) => i % 4 === 0)"
             )
-            pictures.append(window.page.eval_on_selector("#seen", decode))
+            pictures.append(window.page.eval_on_selector("#pixels", decode))
             window.page.click("#clear")
         large, small, elsewhere = pictures
         assert max(large) > 200
@@ -141,14 +233,14 @@ def test_swapping_light_and_dark_turns_the_bytes_over(tmp_path: Path) -> None:
         window.open()
         window.choose(EXAMPLES / "seven.png")
         read = "c => [...c.getContext('2d').getImageData(0, 0, 8, 8).data]"
-        before = window.page.eval_on_selector("#seen", read)
-        window.page.check("#swap")
+        before = window.page.eval_on_selector("#pixels", read)
+        window.page.check("#invert")
         window.wait()
-        after = window.page.eval_on_selector("#seen", read)
+        after = window.page.eval_on_selector("#pixels", read)
         assert [255 - v for v in before[0::4]] == after[0::4]
-        window.page.uncheck("#swap")
+        window.page.uncheck("#invert")
         window.wait()
-        assert window.page.eval_on_selector("#seen", read) == before
+        assert window.page.eval_on_selector("#pixels", read) == before
 
 
 def test_mistakes_are_said_in_a_sentence(tmp_path: Path) -> None:
@@ -177,16 +269,16 @@ def test_mistakes_are_said_in_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "sentence"),
+    ("detail", "sentence"),
     [
         ("broken", "The model cannot be loaded in this browser: no memory is left."),
         ("mute", "The model could not answer: the device was lost."),
     ],
 )
 def test_an_engine_that_fails_is_said_in_a_sentence(
-    tmp_path: Path, details: str, sentence: str
+    tmp_path: Path, detail: str, sentence: str
 ) -> None:
-    with visited(tmp_path, details={details: True}) as (window,):
+    with visited(tmp_path, **{detail: True}) as (window,):
         window.open()
         window.choose(EXAMPLES / "zero.png")
         assert window.error() == sentence
@@ -218,19 +310,18 @@ def test_photos_of_many_classes(tmp_path: Path) -> None:
     """Nothing to draw, names of any length, the likeliest first."""
     names = [f"Kind {number}" for number in range(30)]
     names[3] = "<b>An unusually long name of a class</b> that nobody should have chosen"
-    photos = {"shape": [None, 32, 32, 3], "name": "images", "dtype": "float32"}
     looks = ("light", "phone")
-    with visited(tmp_path, *looks, classes=names, inputs=[photos]) as windows:
+    with visited(tmp_path, *looks, labels=names, shape=(32, 32, 3)) as windows:
         for look, window in zip(looks, windows, strict=True):
             window.open()
             assert not window.page.is_visible("#drawing")
-            assert not window.page.is_visible("#swap")
+            assert not window.page.is_visible("#invert")
             window.choose(EXAMPLES / "zero.png")
             assert window.probabilities() == sorted(window.probabilities(), reverse=True)
             assert window.page.locator("#bars li").count() == 30
             assert names[3] in window.page.locator("#bars").all_inner_texts()[0]
             assert window.page.inner_text("#bars li >> nth=0").startswith(
-                window.page.inner_text("#verdict").rsplit(" ", 1)[0]
+                window.page.inner_text("#best").rsplit(" ", 1)[0]
             )
             width = window.page.evaluate("document.documentElement.scrollWidth")
             assert width <= window.page.evaluate("document.documentElement.clientWidth")
@@ -300,9 +391,11 @@ def test_text_stands_out(tmp_path: Path, look: str) -> None:
         assert [text for text, ratio in found if ratio < 4.5] == []
 
 
-def test_hosts_are_told_what_the_page_says_itself() -> None:
+def test_hosts_send_the_policy_of_the_page() -> None:
     """The security policy is one, in the page and in the files for web hosts."""
-    said = re.search(r'Content-Security-Policy" content="(.+?)"', (PAGE / "index.html").read_text())
+    said = re.search(
+        r'Content-Security-Policy" content="(.+?)"', (SHELL / "index.html").read_text()
+    )
     assert said
     policy = f"{said[1]}; frame-ancestors 'none'"  # which only a header can say
     files = [*TEMPLATE.glob("*/deploy/*/_headers"), *TEMPLATE.glob("*/deploy/*/nginx.conf.jinja")]

@@ -1,8 +1,26 @@
-"""A PyTorch project, rendered, installed and used for real."""
+"""PyTorch projects, rendered, installed and used for real."""
 
-from project_suite import ProjectSuite
+from suites import FrameworkSuite, Suite, TargetSuite, TaskSuite
 
 
-class TestPyTorch(ProjectSuite):
-    preset = "pytorch_every_target"
+class PyTorch(Suite):
+    framework = "pytorch"
     package = "torch"
+
+
+class TestImages(PyTorch, TaskSuite):
+    """Image classification, by the commands of its README and docs."""
+
+
+class TestTargets(PyTorch, TargetSuite):
+    """The targets, beyond their commands."""
+
+
+class TestFramework(PyTorch, FrameworkSuite):
+    """What depends on the framework alone."""
+
+
+class TestToy(PyTorch, TaskSuite):
+    """A task that is not in the template: added as CONTRIBUTING.md says, and used the same way."""
+
+    task = "toy"

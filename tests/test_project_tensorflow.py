@@ -1,8 +1,26 @@
-"""A TensorFlow project, rendered, installed and used for real."""
+"""TensorFlow projects, rendered, installed and used for real."""
 
-from project_suite import ProjectSuite
+from suites import FrameworkSuite, Suite, TargetSuite, TaskSuite
 
 
-class TestTensorFlow(ProjectSuite):
-    preset = "tensorflow_every_target"
+class TensorFlow(Suite):
+    framework = "tensorflow"
     package = "tensorflow"
+
+
+class TestImages(TensorFlow, TaskSuite):
+    """Image classification, by the commands of its README and docs."""
+
+
+class TestTargets(TensorFlow, TargetSuite):
+    """The targets, beyond their commands."""
+
+
+class TestFramework(TensorFlow, FrameworkSuite):
+    """What depends on the framework alone."""
+
+
+class TestToy(TensorFlow, TaskSuite):
+    """A task that is not in the template: added as CONTRIBUTING.md says, and used the same way."""
+
+    task = "toy"

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import ROOT, presets
+from harness import ROOT, presets, render
 from project_lab import environment
 from readme import commands
 
@@ -108,6 +108,48 @@ def test_the_table_of_the_decision_is_current() -> None:
     program = [sys.executable, "tools/decision_table.py", "--order"]
     table = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert table.strip() in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("preset", presets())
+def test_the_tree_of_a_project_is_the_one_that_its_readme_draws(
+    tmp_path: Path, preset: str
+) -> None:
+    project = render(tmp_path / "project", presets()[preset])
+    tree = (project / "README.md").read_text("utf-8").split("```text\n")[1].split("```")[0]
+    drawn = [line.split()[0] for line in tree.splitlines() if line[0] not in "├└"]
+    inside = [line.split()[1] for line in tree.splitlines() if line[0] in "├└"]
+    [package] = (project / "src").iterdir()
+
+    def listed(folder: Path) -> list[str]:
+        return sorted(p.name + "/" * p.is_dir() for p in folder.iterdir())
+
+    silent = {"__init__.py", "__main__.py"}
+    assert sorted(inside) == [name for name in listed(package) if name not in silent]
+    assert inside[-1] in tree.splitlines()[-1] and tree.splitlines()[-1][0] == "└"
+    made = {"runs/", "artifacts/", f"src/{package.name}/"}
+    folders = {name for name in listed(project) if name[0] != "." and name.endswith("/")}
+    assert set(drawn) - made == folders - {"src/"} | {"config.toml"}
+
+
+def links(page: Path) -> list[str]:
+    """The files that a page leads to, pictures too, as it names them."""
+    found = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8"))
+    return [link for link in found if "://" not in link]
+
+
+@pytest.mark.parametrize("preset", sorted(presets().keys() - {"awkward"}))  # its title is a link
+def test_every_link_in_a_project_leads_somewhere(tmp_path: Path, preset: str) -> None:
+    project = render(tmp_path / "project", presets()[preset])
+    assert links(project / "README.md")
+    for page in [*project.glob("*.md"), *(project / "docs").rglob("*.md")]:
+        for link in links(page):
+            assert (page.parent / link).exists(), f"{page.relative_to(project)}: {link}"
+
+
+def test_every_link_in_the_template_leads_somewhere() -> None:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"]:
+        for link in links(page):
+            assert (page.parent / link).exists(), f"{page.relative_to(ROOT)}: {link}"
 
 
 def test_from_a_checkout_to_a_trained_network(checkout: Path) -> None:

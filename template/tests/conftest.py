@@ -66,6 +66,8 @@ def make_workshop(path: Path) -> Workshop:
     config = importlib.import_module(f"{PACKAGE}.config")
     path.mkdir(parents=True, exist_ok=True)
     (path / "config.toml").write_text(config.dump(config.Config()), encoding="utf-8")
+    if (ROOT / "examples").is_dir():
+        shutil.copytree(ROOT / "examples", path / "examples", dirs_exist_ok=True)
     return Workshop(path)
 
 
@@ -91,6 +93,12 @@ def trained(
     path = tmp_path_factory.mktemp("trained")
     shutil.copytree(made.path, path, dirs_exist_ok=True)
     return Workshop(path), result
+
+
+def better(ours: dict[str, float], theirs: dict[str, float], facts: dict[str, Any]) -> bool:
+    """Whether the metric that decides is better in the first of two results."""
+    name, direction = importlib.import_module(f"{PACKAGE}.metrics").monitor(facts)
+    return ours[name] > theirs[name] if direction == "max" else ours[name] < theirs[name]
 
 
 def changed(path: Path, offset: int) -> None:

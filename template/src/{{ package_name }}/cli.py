@@ -1,26 +1,28 @@
-"""The commands, each a few lines that call the rooms of the house.
+"""The command line: what can be asked for, one flag per setting, and errors of one sentence.
 
-Rooms are imported by the command that needs them: `--help` stays quick, and serving or verifying
+Modules are imported by the command that needs them: `--help` stays quick, and serving or verifying
 an artifact never loads the training framework.
 """
 
 import argparse
+import dataclasses
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, get_args
 
-from . import config, project, runs, targets
+from . import config, runs
 from .errors import UserError
-from .flags import Parser, add_settings, given_settings
 from .interrupt import Interrupt
 
 Options = argparse.Namespace
 Result = dict[str, Any]
-Flag = dict[str, Any]
+
+RUN: dict[str, Any] = {"metavar": "RUN", "help": "a run's name; the newest when left out"}
+TARGET: dict[str, Any] = {"metavar": "TARGET", "help": "a folder of targets/, such as onnx"}
 
 
 def train(options: Options) -> Result:
@@ -43,60 +45,64 @@ def train(options: Options) -> Result:
                 run.discard_if_empty()
                 raise
     if not run.finished:
-        again = f"{project.command()} train --resume {run.name}"
-        print(f"stopped; to go on: {again}", file=sys.stderr)
-        options.exit_code = 130 if interrupt.caught is signal.SIGINT else 0
+        print(f"stopped; to go on: {command()} train --resume {run.name}", file=sys.stderr)
+        options.exit_code = 130 if interrupt.caught is signal.SIGINT else 143
         return {"run": run.name, "finished": False}
     card = run.card()
-    names = ("steps", "seconds", "samples_per_second", "test", "weights_sha256")
+    names = ("steps", "seconds", "samples_per_second", "test", "baselines", "weights_sha256")
     return {"run": run.name} | {name: card[name] for name in names}
 
 
 def evaluate(options: Options) -> Result:
     """Measure a trained network on the test split."""
-    run = runs.find(options.run)
-    test = run.test_split()
     from . import inference, metrics
 
-    outputs = inference.load(run)(test.inputs)
-    return {"run": run.name, "test": metrics.evaluate(outputs, test.targets)}
+    run = runs.find(options.run)
+    dataset = run.dataset()
+    model = inference.load(run)
+    return {
+        "run": run.name,
+        "test": metrics.evaluate(model, dataset.test, run.config, dataset.facts),
+    }
 
 
 def predict(options: Options) -> Result:
-    """Answer for files of your own."""
-    from . import data, metrics
+    """Answer for inputs of your own."""
+    from . import predictions, targets
 
+    run = runs.find(targets.manifest(options.target).run if options.target else options.run)
+    facts = run.card()["facts"]
+    names, examples = predictions.read_examples(options, run.config.data, facts)
     if options.target:
-        run = runs.find(targets.manifest(options.target).run)
-    else:
-        run = runs.find(options.run)
-    classes = run.card()["classes"]
-    inputs = data.read_inputs(options.files, run.config.data)
-    if options.target:
-        with targets.load(options.target) as network:
-            outputs = network(inputs)
+        with targets.load(options.target) as model:
+            answers = predictions.answer(model, names, examples, facts)
     else:
         from . import inference
 
-        outputs = inference.load(run)(inputs)
-    answers = metrics.answers(outputs, classes)
-    files = [{"file": str(file)} for file in options.files]
-    return {"run": run.name, "predictions": [f | a for f, a in zip(files, answers, strict=True)]}
+        answers = predictions.answer(inference.load(run), names, examples, facts)
+    return {"run": run.name, "predictions": answers}
 
 
 def export(options: Options) -> Result:
     """Write a trained network for a target, and prove that it still gives the same answers."""
-    wishes = {n: getattr(options, n) for n in targets.options() if getattr(options, n) is not None}
-    return targets.export(options.target, options.run, options.precision, **wishes)
+    from . import targets
+    from .export import export
+
+    given = {n: getattr(options, n) for n in targets.options() if getattr(options, n) is not None}
+    return export(options.target, options.run, options.precision, **given)
 
 
 def verify(options: Options) -> Result:
     """Compare an artifact, in its own runtime, with the trained network; exit 1 if they differ."""
-    return targets.verify(options.target)
+    from .export import verify
+
+    return verify(options.target)
 
 
 def serve(options: Options) -> Result:
     """Serve an artifact until Ctrl-C."""
+    from . import targets
+
     # A server in a container has its artifact, but no config.toml.
     file = options.config if options.config != config.FILE or config.FILE.is_file() else None
     targets.serve(options.target, config.read(file, given_settings(options)).serve)
@@ -104,67 +110,124 @@ def serve(options: Options) -> Result:
 
 
 def report(options: Options) -> Result:
-    """Write a page with the curves, the mistakes and the model card of a run."""
+    """Write a page with the curves, the results and the model card of a run."""
     from .report import write
 
     return {"path": write(runs.find(options.run)).as_posix()}
 
 
-def make_parser() -> Parser:
-    """Describe the commands and their flags."""
-    name = project.command()
+COMMANDS: dict[Callable[[Options], Result], str] = {
+    train: "train --epochs 20 --seed 1",
+    evaluate: "evaluate --json",
+    predict: "predict --help",
+    export: "export onnx",
+    verify: "verify onnx",
+    serve: "serve onnx --port 8080",
+    report: "report",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser without abbreviations, whose errors are exceptions."""
+
+    def __init__(self, **options: Any) -> None:
+        layout = argparse.RawDescriptionHelpFormatter
+        super().__init__(**options, allow_abbrev=False, formatter_class=layout)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UserError instead of printing the usage: one sentence is enough."""
+        raise UserError(f"{message}; see `{self.prog} --help`")
+
+
+def make_parser(wanted: str) -> Parser:
+    """Describe the commands; the flags are those of the one that is wanted."""
+    name = command()
     parser = Parser(prog=name, description=f"example: {name} train --epochs 20")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(function: Callable[[Options], Result], example: str) -> Parser:
+    for function, example in COMMANDS.items():
         text = str(function.__doc__)
         added: Parser = commands.add_parser(
             function.__name__, help=text, description=text, epilog=f"example: {name} {example}"
         )
         added.add_argument("--json", action="store_true", help="end with one JSON object on stdout")
         added.set_defaults(command=function)
-        return added
-
-    run: Flag = {"metavar": "RUN", "help": "a run's name; the newest when left out"}
-    target: Flag = {"metavar": "TARGET", "help": "a folder of targets/, such as onnx"}
-    settings: Flag = {"type": Path, "default": config.FILE, "help": "default: %(default)s"}
-
-    added = command(train, "train --epochs 20 --seed 1")
-    added.add_argument("--config", metavar="FILE", **settings)
-    added.add_argument("--resume", nargs="?", const="", **run)
-    add_settings(added, "data", "model", "train", "hardware")
-
-    added = command(evaluate, "evaluate --json")
-    added.add_argument("--run", **run)
-
-    added = command(predict, "predict examples/seven.png")
-    added.add_argument("files", nargs="+", type=Path, metavar="FILE", help="files to answer for")
-    either = added.add_mutually_exclusive_group()
-    either.add_argument("--run", **run)
-    either.add_argument("--target", **target | {"help": "answer with this artifact instead"})
-
-    added = command(export, "export onnx")
-    added.add_argument("target", **target)
-    added.add_argument("--run", **run)
-    added.add_argument("--precision", help="such as float32 or int8; the target's first by default")
-    for option, text in targets.options().items():
-        added.add_argument(f"--{option.replace('_', '-')}", type=int, metavar="N", help=text)
-
-    command(verify, "verify onnx").add_argument("target", **target)
-
-    added = command(serve, "serve onnx --port 8080")
-    added.add_argument("target", **target)
-    added.add_argument("--config", metavar="FILE", **settings)
-    add_settings(added, "serve")
-
-    command(report, "report").add_argument("--run", **run)
+        if function.__name__ == wanted:
+            add_flags(added, wanted)
     return parser
+
+
+def add_flags(parser: Parser, wanted: str) -> None:
+    """Add a command's flags, beside --json."""
+    file: dict[str, Any] = {"type": Path, "default": config.FILE, "metavar": "FILE"}
+    file |= {"help": "default: %(default)s"}
+    if wanted == "train":
+        parser.add_argument("--config", **file)
+        parser.add_argument("--resume", nargs="?", const="", **RUN)
+        add_settings(parser, "data", "model", "train", "hardware")
+    elif wanted == "predict":
+        from . import predictions
+
+        parser.epilog = f"example: {command()} {predictions.EXAMPLE}"
+        predictions.add_arguments(parser)
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument("--run", **RUN)
+        either.add_argument("--target", **TARGET | {"help": "answer with this artifact instead"})
+    elif wanted in ("evaluate", "report"):
+        parser.add_argument("--run", **RUN)
+    else:
+        parser.add_argument("target", **TARGET)
+    if wanted == "export":
+        from . import targets
+
+        parser.add_argument("--run", **RUN)
+        parser.add_argument("--precision", help="such as int8; the target's first by default")
+        for option, text in targets.options().items():
+            flag = f"--{option.replace('_', '-')}"
+            parser.add_argument(flag, type=int, metavar="N", help=text)
+    if wanted == "serve":
+        parser.add_argument("--config", **file)
+        add_settings(parser, "serve")
+
+
+def add_settings(parser: Parser, *sections: str) -> None:
+    """Add a flag for every setting in some sections of config.toml."""
+    for section in dataclasses.fields(config.Config):
+        if section.name not in sections:
+            continue
+        group = parser.add_argument_group(f"[{section.name}] of config.toml")
+        schema: Any = section.type
+        for field in dataclasses.fields(schema):
+            flag = f"--{field.name.replace('_', '-')}"
+            kind: Any = field.type
+            # A flag that is left out leaves no trace, so that config.toml's value holds.
+            common: dict[str, Any] = {"default": argparse.SUPPRESS, "help": field.metadata["text"]}
+            if kind is bool:
+                group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
+            elif choices := get_args(kind):
+                group.add_argument(flag, choices=choices, **common)
+            else:
+                group.add_argument(flag, type=kind, metavar=kind.__name__.upper(), **common)
+
+
+def given_settings(options: Options) -> dict[str, object]:
+    """Return the settings that flags name, such as `{"epochs": 3}`."""
+    schemas: list[Any] = [section.type for section in dataclasses.fields(config.Config)]
+    names = {field.name for schema in schemas for field in dataclasses.fields(schema)}
+    return {name: value for name, value in vars(options).items() if name in names}
+
+
+def command() -> str:
+    """Return what a user types to start this program, for hints."""
+    from .project import command
+
+    return command()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0, 1 for a failed comparison, 2 for bad input."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        options = make_parser().parse_args(arguments)
+        options = make_parser(given[0] if given else "").parse_args(given)
         options.exit_code = 0
         result = options.command(options)
         # With --json, people's lines go to stderr: stdout belongs to programs.
@@ -200,8 +263,7 @@ def show(result: Result, stream: Any) -> None:
             for row in rows:
                 print(*row.values(), sep="\t", file=stream)
         elif isinstance(value, dict):
-            for key, cell in value.items():
-                print(f"{name} {key}: {cell:.4f}", file=stream)
+            show({f"{name} {key}": cell for key, cell in value.items()}, stream)
         else:
             print(f"{name}: {figure(value)}", file=stream)
 

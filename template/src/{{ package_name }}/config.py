@@ -1,55 +1,20 @@
-"""The schema of config.toml and of the command-line flags: one field here is one of each."""
+"""config.toml: read, checked against the settings' classes, and written."""
 
 import dataclasses
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from .errors import UserError
-from .settings import make_section, setting
-from .task import DataSettings, ModelSettings
+from .settings import HardwareSettings, ServeSettings, T
+from .task import DataSettings, ModelSettings, TrainSettings
 
 FILE = Path("config.toml")
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How long and how fast the network learns."""
-
-    epochs: int = setting(100, "times that every training sample is seen", 1)
-    steps: int = setting(0, "stop after this many steps instead of `epochs`; 0 is off", 0)
-    batch_size: int = setting(64, "samples per step", 1)
-    learning_rate: float = setting(0.01, "the peak of the one-cycle schedule", 1e-8, 10)
-    weight_decay: float = setting(0.01, "AdamW's decay, per step and unit of learning rate", 0, 10)
-    label_smoothing: float = setting(0.05, "share of a label spread over all classes", 0, 0.9)
-    seed: int = setting(0, "every random number follows from it", 0, 2**31 - 1)
-    log_every: int = setting(50, "steps between two lines of metrics.jsonl", 1)
-    checkpoint_every: int = setting(200, "steps between two checkpoints, each with a validation", 1)
-    keep_checkpoints: int = setting(3, "how many of the last checkpoints stay, besides the best", 1)
-    final_weights: Literal["last", "best"] = setting("last", "which weights become the model")
-
-
-@dataclass(frozen=True)
-class HardwareSettings:
-    """What computes, and how."""
-
-    device: str = setting("auto", "an accelerator when there is one; or a name, such as cpu")
-    threads: int = setting(1, "CPU threads; small networks gain nothing from more", 1, 1024)
-    precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: mixed precision")
-    compile: bool = setting(False, "torch.compile or XLA; pays for large networks only")
-
-
-@dataclass(frozen=True)
-class ServeSettings:
-    """Where a server of this project listens, and what it refuses."""
-
-    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network")
-    port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
-    max_batch: int = setting(256, "most inputs in one request", 1)
-    max_body_mib: int = setting(16, "most MiB in the body of one request", 1)
+TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 @dataclass(frozen=True)
@@ -98,14 +63,52 @@ def build(table: Mapping[str, object], origin: str) -> Config:
     return Config(**{n: make_section(schemas[n], n, table[n], origin) for n in table})
 
 
+def make_section(schema: type[T], name: str, values: object, origin: str) -> T:
+    """Make one section, such as `[train]`, from a table of values.
+
+    Raises UserError for an unknown key, a wrong type or a value out of range; it names `origin`,
+    or the flag where that is empty.
+    """
+    if not isinstance(values, Mapping):
+        raise UserError(f"{origin}: {name} must be a section, [{name}]")
+    known: dict[str, dataclasses.Field[Any]] = {f.name: f for f in fields(schema)}  # type: ignore[arg-type]
+    for key in values:
+        if key not in known:
+            raise UserError(f"{origin}: [{name}] has no setting {key!r}; it has {', '.join(known)}")
+    return schema(**{key: check(known[key], value, origin) for key, value in values.items()})
+
+
+def check(field: dataclasses.Field[Any], value: object, origin: str) -> object:
+    """Return `value` if it fits the field; an integer is welcome where a float is asked for."""
+    kind: Any = field.type
+    name = f"{origin}: {field.name}" if origin else f"--{field.name.replace('_', '-')}"
+    if get_origin(kind) is Literal:
+        if value in get_args(kind):
+            return value
+        choices = " or ".join(get_args(kind))
+        raise UserError(f"{name} must be {choices}, not {value!r}")
+    if kind is float and type(value) is int:
+        value = float(value)
+    # To Python a boolean is an integer, but `epochs = true` is a mistake.
+    if type(value) is not kind:
+        raise UserError(f"{name} must be {TYPE_NAMES[kind]}, not {value!r}")
+    low, high = field.metadata["low"], field.metadata["high"]
+    if isinstance(value, int | float) and not low <= value <= high:
+        limits = f"between {low} and {high}" if high < math.inf else f"at least {low}"
+        raise UserError(f"{name} must be {limits}, not {value}")
+    return value
+
+
 def dump(config: Config) -> str:
-    """Write a Config as TOML that `read` takes back unchanged."""
+    """Write a Config as TOML that `read` takes back unchanged, with a comment on every setting."""
     lines = []
-    for section, values in dataclasses.asdict(config).items():
-        lines.append(f"[{section}]")
-        # JSON's texts, numbers and booleans are TOML's too.
-        for name, value in values.items():
-            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+    for section in fields(Config):
+        values = getattr(config, section.name)
+        lines.append(f"[{section.name}]")
+        for setting in fields(values):
+            # JSON's texts, numbers and booleans are TOML's too.
+            value = json.dumps(getattr(values, setting.name), ensure_ascii=False)
+            lines.append(f"{setting.name} = {value}  # {setting.metadata['text']}")
         lines.append("")
     return "\n".join(lines)
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from . import config as configuration
 from . import data
 from .config import Config
-from .data import Split
+from .dataset import Dataset
 from .errors import UserError
-from .storage import write_atomic
+from .signature import Batch, Signature
+from .storage import sha256_arrays, write_atomic
 
 RUNS = Path("runs")
 
@@ -44,9 +43,19 @@ class Run:
         return self.path / "model" / "weights.safetensors"
 
     @property
+    def golden_file(self) -> Path:
+        """Some inputs, and the trained model's outputs for them."""
+        return self.path / "model" / "golden.safetensors"
+
+    @property
+    def card_file(self) -> Path:
+        """What is known about the trained model."""
+        return self.path / "model" / "model.json"
+
+    @property
     def finished(self) -> bool:
         """Whether the training came to its end: the card is the last thing it writes."""
-        return (self.path / "model" / "model.json").is_file()
+        return self.card_file.is_file()
 
     def card(self) -> dict[str, Any]:
         """Read what is known about the trained model; UserError when there is none yet."""
@@ -54,30 +63,41 @@ class Run:
             finish = f"finish it with `train --resume {self.name}`"
             raise UserError(f"run {self.name} has no trained model yet; {finish}")
         try:
-            card: dict[str, Any] = json.loads((self.path / "model" / "model.json").read_bytes())
+            card: dict[str, Any] = json.loads(self.card_file.read_bytes())
         except (OSError, ValueError) as error:
             raise UserError(f"run {self.name} is damaged: model/model.json: {error}") from error
         return card
 
-    def test_outputs(self) -> np.ndarray:
-        """Read the trained model's own outputs on the test split, float32 [n, ...].
+    def signature(self) -> Signature:
+        """Return what the trained model takes and gives."""
+        return Signature.from_json(self.card()["signature"])
+
+    def golden(self) -> tuple[Batch, Batch]:
+        """Read the golden rows' inputs, and the trained model's own outputs for them.
 
         Exports are compared with these, so that no verification has to load the framework.
         """
-        self.card()
-        try:
-            file = self.path / "model" / "test_outputs.npy"
-            outputs: np.ndarray = np.load(file, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"run {self.name} is damaged: test_outputs.npy: {error}") from error
-        return outputs
+        import safetensors.numpy  # a server's image does without it
 
-    def test_split(self) -> Split:
-        """Load the test split; UserError when the data are not those the run was trained on."""
-        split = data.load(self.config.data).test
-        if split.fingerprint() != self.card()["data"]["test_sha256"]:
+        card = self.card()
+        try:
+            stored = safetensors.numpy.load_file(self.golden_file)
+        except (OSError, safetensors.SafetensorError) as error:
+            raise UserError(f"run {self.name} is damaged: golden.safetensors: {error}") from error
+        if sha256_arrays(stored) != card["golden_sha256"]:
+            raise UserError(f"run {self.name} is damaged: golden.safetensors has changed")
+        sides: dict[str, Batch] = {"inputs": {}, "outputs": {}}
+        for name, array in stored.items():
+            side, _, tensor = name.partition("/")
+            sides[side][tensor] = array
+        return sides["inputs"], sides["outputs"]
+
+    def dataset(self) -> Dataset:
+        """Load the data; UserError when the test split is not the one the run was judged on."""
+        loaded = data.load(self.config.data)
+        if loaded.test.fingerprint() != self.card()["data"]["test_sha256"]:
             raise UserError(f"the data have changed since run {self.name}; train again")
-        return split
+        return loaded
 
     def metrics(self) -> list[dict[str, Any]]:
         """Read metrics.jsonl; a last line that a kill cut short is left out."""
@@ -115,14 +135,19 @@ def create(config: Config) -> Run:
     """Make a new run folder, named by the time; two at once get two names."""
     start = time.strftime("%Y%m%d-%H%M%S")
     RUNS.mkdir(exist_ok=True)
-    for attempt in range(1, 1000):
-        path = RUNS / (start if attempt == 1 else f"{start}-{attempt}")
-        with contextlib.suppress(FileExistsError):
-            path.mkdir()
-            break
+    names = (start, *(f"{start}-{attempt}" for attempt in range(2, 1000)))
+    path = next(RUNS / name for name in names if claim(RUNS / name))
     (path / "checkpoints").mkdir()
     write_atomic(path / "config.toml", configuration.dump(config).encode())
     return Run(path, config)
+
+
+def claim(folder: Path) -> bool:
+    """Make a folder; returns whether it is new."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+        return True
+    return False
 
 
 def find(name: str | None = None, finished: bool = True) -> Run:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .config import TrainSettings
+from .settings import TrainSettings
 
-WARM_UP = 0.3  # share of the steps in which the learning rate rises
-START, END = 1 / 25, 1 / 10_000  # first and last learning rate, as shares of the peak
+START, END = 1 / 25, 1 / 10_000  # first and last learning rate of one-cycle, as shares of the peak
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,33 @@ class Schedule:
         offset = epochs[0] * self.steps_per_epoch
         return batches[first - offset : last - offset]
 
-    def learning_rates(self, first: int, last: int) -> np.ndarray:
-        """One-cycle schedule with cosines, float32 [last - first].
+    def parts(self) -> list[slice]:
+        """Divide the rows of a batch into the parts in which a step is computed."""
+        size = -(-self.batch_size // self.settings.accumulate)
+        return [slice(i, min(i + size, self.batch_size)) for i in range(0, self.batch_size, size)]
 
-        Source: L. N. Smith and N. Topin (2018), Super-Convergence, arXiv:1708.07120.
+    def learning_rates(self, first: int, last: int) -> np.ndarray:
+        """Give the learning rate of each step, float32 [last - first].
+
+        `one_cycle` rises and falls with cosines, `cosine` rises in a straight line and falls to 0
+        with a cosine, `constant` rises in a straight line and stays. Sources: L. N. Smith and
+        N. Topin (2018), Super-Convergence, arXiv:1708.07120; I. Loshchilov and F. Hutter (2017),
+        SGDR, arXiv:1608.03983.
         """
-        done = np.arange(first, last) / max(self.steps - 1, 1)
-        rise = START + (1 - START) * (1 - np.cos(np.pi * done / WARM_UP)) / 2
-        fall = END + (1 - END) * (1 + np.cos(np.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
-        shares = np.where(done < WARM_UP, rise, fall)
+        last_step, kind = max(self.steps - 1, 1), self.settings.schedule
+        steps = np.arange(first, last)
+        done = steps / last_step
+        top = self.settings.warm_up  # the share of the steps after which the rate is at its peak
+        risen = np.minimum(done / top, 1) if top else np.ones(len(done))
+        fallen = np.maximum(done - top, 0) / (1 - top)
+        down = (1 + np.cos(np.pi * fallen)) / 2  # 1 until the peak, then down to 0
+        if kind == "one_cycle":
+            up = START + (1 - START) * (1 - np.cos(np.pi * risen)) / 2
+            shares = np.where(done < top, up, END + (1 - END) * down)
+        else:
+            # A first step with a rate of exactly 0 would be wasted.
+            up = np.minimum((steps + 1) / (top * last_step + 1), 1)
+            shares = up * down if kind == "cosine" else up
         return (self.settings.learning_rate * shares).astype(np.float32)
 
     def next_event(self, step: int) -> int:

@@ -1,11 +1,13 @@
-"""How a setting is declared, read and checked; `config.py` and `task.py` say which there are."""
+"""The settings that all tasks share, and how a setting is declared; `task.py` has a task's own.
+
+A field here or there is a line of config.toml and a command-line flag. Its default and its words
+stand beside it and nowhere else.
+"""
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin
-
-from .errors import UserError
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -17,42 +19,50 @@ def setting(default: T, text: str, low: float = -math.inf, high: float = math.in
     return field
 
 
-def make_section(schema: type[T], name: str, values: object, origin: str) -> T:
-    """Make one section, such as `[train]`, from a table of values.
+@dataclass(frozen=True)
+class TrainSettings:
+    """How long and how fast the network learns; a task may have other defaults, and more."""
 
-    Raises UserError for an unknown key, a wrong type or a value out of range; it names `origin`,
-    or the flag where that is empty.
-    """
-    if not isinstance(values, Mapping):
-        raise UserError(f"{origin}: {name} must be a section, [{name}]")
-    fields: dict[str, dataclasses.Field[Any]] = {f.name: f for f in dataclasses.fields(schema)}  # type: ignore[arg-type]
-    for key in values:
-        if key not in fields:
-            raise UserError(
-                f"{origin}: [{name}] has no setting {key!r}; it has {', '.join(fields)}"
-            )
-    return schema(**{key: check(fields[key], value, origin) for key, value in values.items()})
-
-
-def check(field: dataclasses.Field[Any], value: object, origin: str) -> object:
-    """Return `value` if it fits the field; an integer is welcome where a float is asked for."""
-    kind: Any = field.type
-    name = f"{origin}: {field.name}" if origin else f"--{field.name.replace('_', '-')}"
-    if get_origin(kind) is Literal:
-        if value in get_args(kind):
-            return value
-        choices = " or ".join(get_args(kind))
-        raise UserError(f"{name} must be {choices}, not {value!r}")
-    if kind is float and type(value) is int:
-        value = float(value)
-    # A boolean is an integer to Python, but `epochs = true` is a slip of the pen.
-    if type(value) is not kind:
-        raise UserError(f"{name} must be {TYPE_NAMES[kind]}, not {value!r}")
-    low, high = field.metadata["low"], field.metadata["high"]
-    if isinstance(value, int | float) and not low <= value <= high:
-        limits = f"between {low} and {high}" if high < math.inf else f"at least {low}"
-        raise UserError(f"{name} must be {limits}, not {value}")
-    return value
+    epochs: int = setting(100, "times that every training sample is seen", 1)
+    steps: int = setting(0, "stop after this many steps instead of `epochs`; 0 is off", 0)
+    batch_size: int = setting(64, "samples per step", 1)
+    accumulate: int = setting(1, "parts in which a step is computed; more need less memory", 1)
+    learning_rate: float = setting(0.01, "the peak of the schedule", 1e-8, 10)
+    schedule: Literal["one_cycle", "cosine", "constant"] = setting(
+        "one_cycle", "how the learning rate changes over the steps"
+    )
+    warm_up: float = setting(0.3, "share of the steps in which the learning rate rises", 0, 0.9)
+    weight_decay: float = setting(0.01, "AdamW's decay, per step and unit of learning rate", 0, 10)
+    clip_norm: float = setting(0.0, "largest norm of all gradients together; 0 is off", 0)
+    average_decay: float = setting(
+        0.0, "of an exponential average of the weights; 0 is off", 0, 0.999999
+    )
+    patience: int = setting(0, "stop after so many checkpoints without a better one; 0 is off", 0)
+    seed: int = setting(0, "every random number follows from it", 0, 2**31 - 1)
+    log_every: int = setting(50, "steps between two lines of metrics.jsonl", 1)
+    checkpoint_every: int = setting(200, "steps between two checkpoints, each with a validation", 1)
+    keep_checkpoints: int = setting(3, "how many of the last checkpoints stay, besides the best", 1)
+    final_weights: Literal["last", "best"] = setting("last", "which weights become the model")
 
 
-TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+@dataclass(frozen=True)
+class HardwareSettings:
+    """What computes, and how."""
+
+    device: str = setting("auto", "an accelerator when there is one; or a name, such as cpu")
+    threads: int = setting(1, "CPU threads; small networks gain nothing from more", 1, 1024)
+    precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: mixed precision")
+    compile: bool = setting(False, "torch.compile or XLA; pays for large networks only")
+    resident_share: float = setting(
+        0.25, "of the device's memory for training data; what needs more is streamed", 0, 1
+    )
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """Where a server of this project listens, and what it refuses."""
+
+    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network")
+    port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
+    max_batch: int = setting(256, "most inputs in one request", 1)
+    max_body_mib: int = setting(16, "most MiB in the body of one request", 1)

@@ -1,6 +1,7 @@
 """Files that are either whole or absent, and the hashes that prove it."""
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,8 +22,10 @@ def write_atomic(path: Path, payload: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # a full disk does not say what it has no room for
+            error.filename = str(path)
         raise
     sync_folder(path.parent)
 
@@ -56,3 +59,8 @@ def sha256_arrays(arrays: Mapping[str, np.ndarray]) -> str:
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def sha256_json(value: object) -> str:
+    """Hash what JSON can hold, whatever order its keys come in."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -5,65 +5,82 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from .exhibits import Figure, Theme, figure
+from .elements import Figure, Theme, figure
+from .formatting import number
+
+Record = Mapping[str, Any]
+Points = list[tuple[int, float]]
 
 NO_CURVE = {"step", "epoch", "split", "learning_rate", "samples_per_second", "seconds"}
-SAME = {"log_loss": "loss"}  # the log loss is the training's loss without label smoothing
-NOTES = {
-    "loss": "Training counts augmented images and label smoothing in, where they are on; "
-    "validation does not, so its curve may lie below.",
-}
+SPLITS = ("train", "validation")
 
 
-def curves(records: Sequence[Mapping[str, Any]]) -> list[Figure]:
-    """Draw one figure per number that metrics.jsonl follows, such as loss and accuracy."""
-    lines: list[dict[str, Any]] = [
-        {SAME.get(key, key): value for key, value in record.items()}
+def draw_curves(
+    records: Sequence[Record], together: Mapping[str, str], notes: Mapping[str, str]
+) -> list[Figure]:
+    """Draw one figure per metric that metrics.jsonl follows.
+
+    `together` names metrics that go into another one's figure, `notes` has sentences for captions.
+    """
+    lines = [
+        {together.get(name, name): value for name, value in record.items()}
         for record in records
-        if record.get("split") in ("train", "validation")
+        if record.get("split") in SPLITS
     ]
-    names = dict.fromkeys(key for line in lines for key in line if key not in NO_CURVE)
-    return [drawn for name in names if (drawn := curve(name, lines))]
+    names = dict.fromkeys(name for line in lines for name in line if name not in NO_CURVE)
+    drawn = (curve(name, lines, notes.get(name, "")) for name in names)
+    return [figure for figure in drawn if figure]
 
 
-def curve(name: str, lines: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """Draw one number over the steps, training and validation; None when there is no number."""
-    series: dict[str, list[tuple[int, float]]] = {}
-    gaps = 0
-    for split in ("train", "validation"):
-        own = [line for line in lines if line["split"] == split and name in line]
-        told = [(line["step"], line[name]) for line in own]
-        numbers = [(s, v) for s, v in told if isinstance(v, int | float) and math.isfinite(v)]
-        gaps += len(told) - len(numbers)
-        if numbers:
-            series[split] = sorted(dict(numbers).items())
+def curve(name: str, lines: Sequence[Record], note: str) -> Figure | None:
+    """Draw one metric over the steps, training and validation; None when it has no numbers."""
+    told = {split: values(name, split, lines) for split in SPLITS}
+    series = {split: finite(points) for split, points in told.items()}
+    series = {split: points for split, points in series.items() if points}
     if not series:
         return None
-    heights = [height for points in series.values() for _, height in points]
-    logarithmic = min(heights) > 0 and max(heights) > 30 * min(heights)
+    title = name.replace("_", " ").capitalize()
 
     def paint(canvas: Canvas, theme: Theme) -> None:
         axes = canvas.subplots()
-        looks = {"train": (theme.blue, "-"), "validation": (theme.orange, "--")}
-        for split, points in series.items():
-            colour, dash = looks[split]
-            mark = "o" if split == "validation" or len(points) < 3 else ""
-            x, y = zip(*points, strict=True)
-            axes.plot(x, y, dash, color=colour, marker=mark, markersize=3, label=split)
         axes.set(xlabel="step", ylabel=title.lower())
-        if logarithmic:
-            axes.set_yscale("log")
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter("{x:g}")  # 0.1 and not a power of ten
-            axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.legend()
+        plot(axes, series, theme)
 
-    title = name.replace("_", " ").capitalize()
-    last = [f"{split} {p[-1][1]:.4g} at step {p[-1][0]:,}" for split, p in series.items()]
+    last = [f"{split} {number(p[-1][1])} at step {p[-1][0]:,}" for split, p in series.items()]
+    gaps = sum(len(points) - len(finite(points)) for points in told.values())
     lost = f"Values that were not finite and are left out: {gaps}. " if gaps else ""
-    caption = f"Last values: {', '.join(last)}. {lost}{NOTES.get(name, '')}".strip()
+    caption = f"Last values: {', '.join(last)}. {lost}{note}".strip()
     alt = f"{title} over the steps: {', '.join(last)}."
     return figure(f"curve_{re.sub('[^a-z0-9_]', '_', name.lower())}", title, caption, alt, paint)
+
+
+def values(name: str, split: str, lines: Sequence[Record]) -> list[tuple[int, Any]]:
+    """Pick a metric's values on a split, in the order of the steps; a later line replaces one."""
+    own = (line for line in lines if line["split"] == split and name in line)
+    return sorted({line["step"]: line[name] for line in own}.items())
+
+
+def finite(points: Sequence[tuple[int, Any]]) -> Points:
+    """Leave out what cannot be drawn."""
+    return [(s, v) for s, v in points if isinstance(v, int | float) and math.isfinite(v)]
+
+
+def plot(axes: Axes, series: Mapping[str, Points], theme: Theme) -> None:
+    """Plot a line for each split; logarithmic where the values differ by more than thirty times."""
+    looks = {"train": (theme.blue, "-"), "validation": (theme.orange, "--")}
+    for split, points in series.items():
+        colour, dash = looks[split]
+        mark = "o" if split == "validation" or len(points) < 3 else ""
+        x, y = zip(*points, strict=True)
+        axes.plot(x, y, dash, color=colour, marker=mark, markersize=3, label=split)
+    heights = [height for points in series.values() for _, height in points]
+    if min(heights) > 0 and max(heights) > 30 * min(heights):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")  # 0.1 and not a power of ten
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.legend()

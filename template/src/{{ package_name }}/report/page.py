@@ -7,7 +7,7 @@ from importlib import resources
 from itertools import groupby
 from string import Template
 
-from .exhibits import Figure, Table, Tile
+from .elements import Figure, Table, Tile
 
 Facts = list[tuple[str, str]]
 

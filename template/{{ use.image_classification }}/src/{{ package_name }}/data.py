@@ -1,49 +1,23 @@
-"""The images: scikit-learn's digits, or a folder of your own. NumPy only; no framework here."""
+"""The images: scikit-learn's digits, or a folder of your own. NumPy only; no framework here.
 
-import hashlib
+A split's rows have `images`, float32 [n, height, width, channels] in 0..1, and `labels`, the class
+numbers, int64 [n].
+"""
+
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
+from .signature import Batch, Signature, Tensor
 from .task import DataSettings
 
 FORMATS = (".png", ".jpg", ".jpeg")
 SPLIT_SEED = 0  # the split belongs to the data: another training seed must not move it
-
-
-@dataclass(frozen=True)
-class Split:
-    """Images as float32 [n, height, width, channels] in 0..1, and class numbers as int64 [n]."""
-
-    inputs: np.ndarray
-    targets: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.targets)
-
-    def fingerprint(self) -> str:
-        """Hash the split, so that a later command notices that the data have changed."""
-        digest = hashlib.sha256(repr(self.inputs.shape).encode())
-        digest.update(np.ascontiguousarray(self.inputs).tobytes())
-        digest.update(np.ascontiguousarray(self.targets).tobytes())
-        return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Three splits, what they show, and what could not be read."""
-
-    name: str
-    licence: str
-    classes: tuple[str, ...]
-    train: Split
-    validation: Split
-    test: Split
-    skipped: tuple[str, ...] = ()
 
 
 def load(settings: DataSettings) -> Dataset:
@@ -54,6 +28,21 @@ def load(settings: DataSettings) -> Dataset:
     if settings.source == "digits":
         return load_digits(settings)
     return load_folder(Path(settings.source).expanduser(), settings)
+
+
+def signature(facts: Mapping[str, Any]) -> Signature:
+    """Say what a network of these images takes and gives."""
+    classes = tuple(facts["classes"])
+    images = Tensor("images", "float32", tuple(facts["shape"]), "image", low=0, high=1)
+    probabilities = Tensor(
+        "probabilities", "float32", (len(classes),), "classes", classes, low=0, high=1
+    )
+    return Signature((images,), (probabilities,))
+
+
+def golden(dataset: Dataset) -> Batch:
+    """Choose the images on which exported models are compared with the trained one."""
+    return golden_rows(dataset.test, signature(dataset.facts))
 
 
 def load_digits(settings: DataSettings) -> Dataset:
@@ -72,13 +61,13 @@ def load_digits(settings: DataSettings) -> Dataset:
     labels = bunch.target.astype(np.int64)
     half = len(labels) // 2
     rest, validation = hold_back(labels[:half], settings.validation_fraction)
-    return Dataset(
-        name="Optical Recognition of Handwritten Digits (scikit-learn)",
-        licence="CC BY 4.0",
-        classes=tuple(str(name) for name in bunch.target_names),
-        train=Split(images[rest], labels[rest]),
-        validation=Split(images[validation], labels[validation]),
-        test=Split(images[half:], labels[half:]),
+    return make_dataset(
+        "Optical Recognition of Handwritten Digits (scikit-learn)",
+        "CC BY 4.0",
+        [str(name) for name in bunch.target_names],
+        images,
+        labels,
+        (rest, validation, np.arange(half, len(labels))),
     )
 
 
@@ -136,15 +125,26 @@ def split_folder(
     size = f"{settings.image_size}x{settings.image_size} {settings.colour}"
     parts = f"{len(train)} train, {len(validation)} validate, {len(test)} test"
     print(f"{len(images)} images as {size}, {len(classes)} classes: {parts}", file=sys.stderr)
-    return Dataset(
-        name=name,
-        licence="your own",
-        classes=tuple(classes),
-        train=Split(images[train], labels[train]),
-        validation=Split(images[validation], labels[validation]),
-        test=Split(images[test], labels[test]),
-        skipped=tuple(skipped),
+    places = (train, validation, test)
+    return make_dataset(name, "your own", classes, images, labels, places, skipped)
+
+
+def make_dataset(
+    name: str,
+    licence: str,
+    classes: Sequence[str],
+    images: np.ndarray,
+    labels: np.ndarray,
+    places: tuple[np.ndarray, np.ndarray, np.ndarray],
+    skipped: Sequence[str] = (),
+) -> Dataset:
+    """Put the rows at `places` into the splits for training, validation and test."""
+    train, validation, test = (
+        ArraySplit({"images": images[i], "labels": labels[i]}) for i in places
     )
+    counts = np.bincount(labels[places[0]], minlength=len(classes))
+    facts = {"classes": list(classes), "shape": list(images.shape[1:]), "counts": counts.tolist()}
+    return Dataset(name, licence, train, validation, test, facts, tuple(skipped))
 
 
 def hold_back(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
@@ -180,8 +180,3 @@ def read_image(file: Path, settings: DataSettings) -> np.ndarray:
         raise UserError(f"{file} is not an image that can be read: {error}") from error
     pixels = np.asarray(ImageOps.fit(image, size, Image.Resampling.BILINEAR), np.float32) / 255
     return pixels.reshape(*size, -1)
-
-
-def read_inputs(files: Sequence[Path], settings: DataSettings) -> np.ndarray:
-    """Read the user's own files as one batch, float32 [n, size, size, channels] in 0..1."""
-    return np.stack([read_image(file, settings) for file in files])

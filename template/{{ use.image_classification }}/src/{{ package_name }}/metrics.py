@@ -1,45 +1,51 @@
 """How good the answers are: NumPy in, numbers out."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-SCORE = "accuracy"  # what the progress bar shows beside the loss
+from .config import Config
+from .data import signature
+from .dataset import Dataset, Split, iterate
+from .signature import Predict
+
+SMALLEST = 1e-12  # probability that counts in the log loss, which would be infinite at 0
+
+Figures = dict[str, float]
 
 
-def evaluate(outputs: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """Score probabilities [n, classes] against class numbers [n].
+def evaluate(model: Predict, split: Split, settings: Config, facts: Mapping[str, Any]) -> Figures:
+    """Measure a model on a split, which is read a piece at a time.
 
     Returns the accuracy (0 to 1) and the log loss (nats, the mean of -log p of the true class).
     """
-    truth = outputs[np.arange(len(targets)), targets]
-    return {
-        "accuracy": float((outputs.argmax(1) == targets).mean()),
-        "log_loss": float(np.log(1 / np.maximum(truth.astype(np.float64), 1e-12)).mean()),
-    }
+    right, loss = 0, 0.0
+    for batch in iterate(split, signature(facts)):
+        probabilities, labels = model(batch)["probabilities"], batch["labels"]
+        truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+        right += int((probabilities.argmax(1) == labels).sum())
+        loss -= float(np.log(np.maximum(truth, SMALLEST)).sum())
+    return {"accuracy": right / len(split), "log_loss": loss / len(split)}
 
 
-def quality(result: dict[str, float]) -> float:
-    """Say with one number how good a result is; the checkpoint with the highest is the best."""
-    return -result["log_loss"]
+def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Name the metric that decides which checkpoint is the best, and where it is better."""
+    return "log_loss", "min"
 
 
-def agreement(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Return the share of rows, 0 to 1, in which two sets of outputs name the same class."""
-    return float((ours.argmax(1) == theirs.argmax(1)).mean())
+def degradation(trained: Figures, found: Figures) -> float:
+    """Say how much worse an exported model is than the trained one: accuracy lost, 0 to 1."""
+    return trained["accuracy"] - found["accuracy"]
 
 
-def confusion(outputs: np.ndarray, targets: np.ndarray, classes: int) -> np.ndarray:
-    """Count answers: int64 [true class, answered class]."""
-    table = np.zeros((classes, classes), np.int64)
-    np.add.at(table, (targets, outputs.argmax(1)), 1)
-    return table
+def baselines(dataset: Dataset) -> dict[str, Figures]:
+    """Measure what an answer without looking reaches on the test split, by its name."""
+    counts = np.array(dataset.facts["counts"])
+    shares = np.maximum(counts / counts.sum(), SMALLEST).astype(np.float32)
 
+    def always_the_same(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {"probabilities": np.tile(shares, (len(batch["labels"]), 1))}
 
-def answers(outputs: np.ndarray, classes: tuple[str, ...]) -> list[dict[str, object]]:
-    """Put probabilities [n, classes] into words: label, its probability, and all of them."""
-    found: list[dict[str, object]] = []
-    for row in outputs:
-        each = [round(float(probability), 4) for probability in row]
-        probabilities = dict(zip(classes, each, strict=True))
-        label = classes[int(row.argmax())]
-        found.append({"label": label, "probability": max(each), "probabilities": probabilities})
-    return found
+    found = evaluate(always_the_same, dataset.test, Config(), dataset.facts)
+    return {"most frequent class": found}

@@ -1,12 +1,12 @@
-"""What image classification adds to config.toml: settings of the data and of the network.
+"""What image classification adds to config.toml: settings of the data, the network, the training.
 
-A new field here is a flag at once, so no other setting may have its name; give it a line in
-config.toml, too. The network gets its settings in model.py, as `settings`.
+A new field here is a flag at once, so no other setting may have its name.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
+from . import settings
 from .settings import setting
 
 TASK = "image_classification"
@@ -20,7 +20,7 @@ class DataSettings:
     image_size: int = setting(8, "your images are cropped and scaled to this square", 4, 1024)
     colour: Literal["grey", "rgb"] = setting("grey", "one channel or three")
     validation_fraction: float = setting(0.1, "of the training images", 0, 0.5)
-    test_fraction: float = setting(0.2, "of your own images", 0.01, 0.5)
+    test_fraction: float = setting(0.2, "of your own images; digits have a split", 0.01, 0.5)
     augment: bool = setting(True, "rotate, scale and shift the training images a little")
 
 
@@ -29,3 +29,10 @@ class ModelSettings:
     """The shape of the network."""
 
     channels: int = setting(32, "of the first convolution; the second has twice as many", 1, 1024)
+
+
+@dataclass(frozen=True)
+class TrainSettings(settings.TrainSettings):
+    """How the network learns: the settings of every task, and those of this one."""
+
+    label_smoothing: float = setting(0.05, "share of a label spread over all classes", 0, 0.9)

@@ -1,9 +1,10 @@
 """Choose the device, and make it compute the same numbers every time."""
 
+import psutil
 import torch
 
-from .config import HardwareSettings
 from .errors import UserError
+from .settings import HardwareSettings
 
 
 def prepare(settings: HardwareSettings) -> torch.device:
@@ -28,6 +29,13 @@ def prepare(settings: HardwareSettings) -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def memory(device: torch.device) -> int:
+    """Return the bytes of the device's memory; of the computer's where it has none of its own."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return int(psutil.virtual_memory().total)
 
 
 def fingerprint(settings: HardwareSettings, device: torch.device) -> dict[str, str]:

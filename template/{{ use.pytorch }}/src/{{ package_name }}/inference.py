@@ -1,46 +1,64 @@
-"""The trained network as a function from arrays to arrays."""
+"""The trained network: loaded, and as a function from arrays to arrays."""
 
-from collections.abc import Callable
-
-import numpy as np
 import safetensors.torch
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from . import hardware
+from . import hardware, state
 from .errors import UserError
-from .model import Answer, Network
+from .model import ServingModule, build, saved
 from .runs import Run
+from .signature import Batch, Predict, Signature, concatenate
+from .storage import sha256_arrays
 
-BATCH = 1024  # rows at once: bounds the memory
 
+def load_module(run: Run) -> nn.Module:
+    """Read a run's trained network as the module that is served, on the CPU.
 
-def load_network(run: Run) -> Network:
-    """Read a run's trained network, on the CPU and ready to answer."""
+    Raises UserError when the weights are damaged, have changed, or are another network's.
+    """
     card = run.card()
-    network = Network(run.config.model, tuple(card["input_shape"]), len(card["classes"]))
+    network = build(run.config, card["facts"])
     try:
-        network.load_state_dict(safetensors.torch.load_file(run.weights))
-    except RuntimeError as error:
+        weights = safetensors.torch.load_file(run.weights)
+        if sha256_arrays({n: w.numpy() for n, w in weights.items()}) != card["weights_sha256"]:
+            raise UserError(f"the weights of run {run.name} are not those that it was trained to")
+        state.fill(network, weights)
+    except (RuntimeError, KeyError) as error:
         raise UserError(f"run {run.name} has another network; was model.py changed?") from error
     except (OSError, safetensors.SafetensorError) as error:
         raise UserError(f"the weights of run {run.name} do not load: {error}") from error
-    return network.eval()
+    return ServingModule(network, card["facts"]).eval()
 
 
-def load(run: Run) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the trained model: inputs [n, ...] to outputs [n, ...], NumPy on both sides."""
+def load(run: Run) -> Predict:
+    """Return the trained model as a function."""
     device = hardware.prepare(run.config.hardware)
-    network = load_network(run).to(device)
-    return lambda inputs: predict(network, inputs, device)
+    return as_function(load_module(run).to(device), run.signature(), device)
 
 
-@torch.inference_mode()
-def predict(network: nn.Module, inputs: np.ndarray, device: torch.device) -> np.ndarray:
-    """Answer for `inputs` in full precision, some rows at a time."""
-    answer = Answer(network).eval()
-    parts = [
-        answer(torch.from_numpy(inputs[first : first + BATCH]).to(device)).cpu().numpy()
-        for first in range(0, len(inputs), BATCH)
-    ]
-    return np.concatenate(parts)
+def as_function(module: nn.Module, signature: Signature, device: torch.device) -> Predict:
+    """Make a function of the served module: in full precision, a bounded piece at a time."""
+
+    def compute(inputs: Batch) -> Batch:
+        tensors = (torch.from_numpy(array).to(device) for array in inputs.values())
+        outputs: tuple[Tensor, ...] = module(*tensors)
+        names = (tensor.name for tensor in signature.outputs)
+        return {name: o.cpu().numpy() for name, o in zip(names, outputs, strict=True)}
+
+    @torch.inference_mode()
+    def predict(batch: Batch) -> Batch:
+        module.eval()
+        return concatenate([compute(piece) for piece in signature.pieces(batch)])
+
+    return predict
+
+
+def weights(network: nn.Module) -> Batch:
+    """Return all that the network has learnt, by name, as arrays."""
+    return {n: value.detach().cpu().contiguous().numpy() for n, value in saved(network).items()}
+
+
+def examples(signature: Signature, rows: int) -> tuple[Tensor, ...]:
+    """Make inputs of zeros, in the signature's order, for exporters to trace with."""
+    return tuple(torch.from_numpy(array) for array in signature.zeros(rows).values())

@@ -1,20 +1,18 @@
 """The training loop, from top to bottom."""
 
-import math
+from functools import partial
 
-import numpy as np
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from . import checkpoint, hardware, metrics, vault
-from .augment import augment
-from .data import load
-from .errors import UserError
-from .finish import finish
-from .inference import predict
+from . import checkpoints, data, hardware, loader, state
+from .chance import Chance
+from .inference import as_function, weights
 from .interrupt import Interrupt
-from .journal import Journal
-from .model import Network, loss, score
+from .logger import Logger
+from .model import FIGURES, ServingModule, build, loss, trainable, weight
 from .runs import Run
+from .save_model import save_model
 from .schedule import Schedule
 
 
@@ -25,91 +23,78 @@ def train(run: Run, interrupt: Interrupt) -> None:
     """
     settings = run.config.train
     device = hardware.prepare(run.config.hardware)
-    data = load(run.config.data)
-    schedule = Schedule(len(data.train), settings)
-    if settings.final_weights == "best" and not len(data.validation):
-        raise UserError("final_weights = best needs validation data; raise validation_fraction")
+    dataset = data.load(run.config.data)
+    schedule = Schedule(len(dataset.train), settings)
+    checkpoints.check_settings(settings, dataset)
 
     torch.manual_seed(settings.seed)
-    network = Network(run.config.model, data.train.inputs.shape[1:], len(data.classes))
-    network = network.to(device).to(memory_format=torch.channels_last)
+    network = build(run.config, dataset.facts).to(device)
     optimizer = torch.optim.AdamW(
-        network.parameters(), weight_decay=settings.weight_decay, fused=True
+        trainable(network), weight_decay=settings.weight_decay, fused=True
     )
+    average = None
+    if settings.average_decay:
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay))
     forward = torch.compile(network) if run.config.hardware.compile else network
     mixed_precision = run.config.hardware.precision == "bfloat16"
+    batches = loader.load(dataset.train, device, run.config.hardware.resident_share)
 
-    # All samples live on the device: picking rows there is faster than any loader.
-    inputs = torch.from_numpy(data.train.inputs).to(device)
-    targets = torch.from_numpy(data.train.targets).to(device)
+    # What is validated and becomes the model: the average of the weights, where there is one.
+    final = network if average is None else average.module
+    signature = data.signature(dataset.facts)
+    predict = as_function(ServingModule(final, dataset.facts), signature, device)
 
-    step, best = 0, -math.inf
-    context = {"data": data.train.fingerprint()} | hardware.fingerprint(run.config.hardware, device)
-    if (payload := vault.newest(run.checkpoints)) is not None:
-        step, best, saved_context = checkpoint.unpack(payload, network, optimizer)
-        vault.check_context(context, saved_context)
+    context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
+    pack = partial(state.pack, network, average, optimizer)
+    unpack = partial(state.unpack, network, average, optimizer)
+    progress = checkpoints.resume(run, context, unpack)
 
-    with Journal(run, schedule, step) as journal:
-        while step < schedule.steps:
-            event = schedule.next_event(step)  # until then, nothing but training
-            rates = schedule.learning_rates(step, event).tolist()
-            total_loss = torch.zeros((), device=device)
-            total_score = torch.zeros((), device=device)
-            first = step
+    with Logger(run, schedule, progress.step) as logger:
+        while not progress.is_over(schedule):
+            first, event = progress.step, schedule.next_event(progress.step)
+            rates = schedule.learning_rates(first, event).tolist()
+            totals = torch.zeros(1 + len(FIGURES), device=device)
+            total_weight = 0.0
             network.train()
-            for rows, rate in zip(
-                torch.from_numpy(schedule.rows(step, event)).to(device), rates, strict=True
-            ):
-                images, labels = inputs[rows], targets[rows]
-                if run.config.data.augment:
-                    images = augment(images, settings.seed, step)
+            for batch, rate in zip(batches(schedule.rows(first, event)), rates, strict=True):
                 optimizer.param_groups[0]["lr"] = rate
-                with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
-                    logits = forward(images)
-                    batch_loss = loss(logits, labels, settings.label_smoothing)
                 optimizer.zero_grad()
-                batch_loss.backward()
+                batch_weight = weight(batch)
+                for rows in schedule.parts():
+                    part = {name: tensor[rows] for name, tensor in batch.items()}
+                    chance = Chance(settings.seed, progress.step, schedule.batch_size, rows, device)
+                    with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
+                        total, figures = loss(forward, part, run.config, dataset.facts, chance)
+                    # A sum over the part, divided by the weight of the whole batch: the gradients
+                    # are the same however the batch is divided.
+                    (total / batch_weight).backward()
+                    totals += torch.stack([total.detach(), *figures])
+                if settings.clip_norm:
+                    torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
                 optimizer.step()
-                total_loss += batch_loss.detach()
-                total_score += score(logits.detach(), labels)
-                step += 1
+                if average is not None:
+                    average.update_parameters(network)
+                total_weight += batch_weight
+                progress.step += 1
                 if interrupt.caught:
                     break
-            means = {
-                "loss": total_loss.item() / (step - first),
-                metrics.SCORE: total_score.item() / (step - first),
-            }
-            journal.training(step, means | {"learning_rate": rates[step - first - 1]})
+            means = dict(zip(("loss", *FIGURES), (totals / total_weight).tolist(), strict=True))
+            rate = rates[progress.step - first - 1]
+            logger.training(progress.step, means | {"learning_rate": rate})
 
-            if schedule.is_checkpoint(step) and len(data.validation):
-                outputs = predict(network, data.validation.inputs, device)
-                result = metrics.evaluate(outputs, data.validation.targets)
-                journal.result(step, "validation", result)
-                if metrics.quality(result) > best:
-                    best = metrics.quality(result)
-                    state = checkpoint.pack(step, best, network, optimizer, context)
-                    vault.save(run.checkpoints, "best", step, state, keep=1)
-            if schedule.is_checkpoint(step) or interrupt.caught:
-                state = checkpoint.pack(step, best, network, optimizer, context)
-                vault.save(run.checkpoints, "step", step, state, settings.keep_checkpoints)
-            if interrupt.caught and step < schedule.steps:
+            if schedule.is_checkpoint(progress.step) or interrupt.caught:
+                checkpoints.validate_and_save(
+                    run, dataset, schedule, progress, logger, predict, pack, context
+                )
+            if interrupt.caught and not progress.is_over(schedule):
                 return
 
-        if settings.final_weights == "best" and (found := vault.newest(run.checkpoints, "best")):
-            checkpoint.unpack(found, network, optimizer)
-        outputs = predict(network, data.test.inputs, device)
+        if settings.final_weights == "best":
+            unpack(checkpoints.best(run))
         made_by = {
             "framework": "PyTorch",
             "framework_version": str(torch.__version__),
             "device": str(device),
-            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "parameters": sum(parameter.numel() for parameter in trainable(network)),
         }
-        finish(run, data, schedule, journal, weights(network), outputs, made_by)
-
-
-def weights(network: torch.nn.Module) -> dict[str, np.ndarray]:
-    """Return all that the network has learnt, by name, as arrays."""
-    return {
-        name: value.detach().cpu().contiguous().numpy()
-        for name, value in network.state_dict().items()
-    }
+        save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)

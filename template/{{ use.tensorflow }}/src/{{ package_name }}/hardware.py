@@ -1,11 +1,14 @@
 """Choose the device, and make it compute the same numbers every time."""
 
 import contextlib
+import shutil
+import subprocess
 
+import psutil
 import tensorflow as tf
 
-from .config import HardwareSettings
 from .errors import UserError
+from .settings import HardwareSettings
 
 
 def prepare(settings: HardwareSettings) -> str:
@@ -31,6 +34,18 @@ def prepare(settings: HardwareSettings) -> str:
 def devices() -> list[str]:
     """List TensorFlow's devices by name, such as `/device:CPU:0`."""
     return [device.name for device in tf.config.list_logical_devices()]
+
+
+def memory(device: str) -> int:
+    """Return the bytes of the device's memory; of the computer's where it has none of its own."""
+    program = shutil.which("nvidia-smi")
+    if not device.startswith("GPU") or program is None:
+        return int(psutil.virtual_memory().total)
+    # TensorFlow tells how much of a GPU's memory is used, but not how much there is.
+    query = ["--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    number = device.partition(":")[2]
+    done = subprocess.run([program, *query, "-i", number], capture_output=True, text=True)
+    return int(done.stdout) * 2**20 if done.returncode == 0 else 0
 
 
 def fingerprint(settings: HardwareSettings, device: str) -> dict[str, str]:

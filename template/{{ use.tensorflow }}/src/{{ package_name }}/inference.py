@@ -1,52 +1,78 @@
-"""The trained network as a function from arrays to arrays."""
+"""The trained network: loaded, and as a function from arrays to arrays."""
 
-from collections.abc import Callable
+from typing import Any
 
 import keras
-import numpy as np
 import safetensors
 import safetensors.numpy
 import tensorflow as tf
 
-from . import hardware
+from . import hardware, state
 from .errors import UserError
-from .model import answer_model, build_network
+from .model import ServingModule, build, saved
 from .runs import Run
-
-BATCH = 1024  # rows at once: bounds the memory
+from .signature import Batch, Predict, Signature, concatenate
+from .storage import sha256_arrays
 
 
 def load_network(run: Run) -> keras.Model:
-    """Build a run's network and fill in the trained weights."""
+    """Build a run's network and fill in the trained weights.
+
+    Raises UserError when the weights are damaged, have changed, or are another network's.
+    """
     card = run.card()
-    network = build_network(run.config.model, tuple(card["input_shape"]), len(card["classes"]))
+    network = build(run.config, card["facts"])
     try:
         stored = safetensors.numpy.load_file(run.weights)
-        network.set_weights([stored[name] for name in weight_names(network)])
-    except (KeyError, ValueError) as error:
+        if sha256_arrays(stored) != card["weights_sha256"]:
+            raise UserError(f"the weights of run {run.name} are not those that it was trained to")
+        state.fill(state.by_place("", saved(network)), stored)
+    except ValueError as error:
         raise UserError(f"run {run.name} has another network; was model.py changed?") from error
     except (OSError, safetensors.SafetensorError) as error:
         raise UserError(f"the weights of run {run.name} do not load: {error}") from error
     return network
 
 
-def weight_names(network: keras.Model) -> list[str]:
-    """Name the weights by their place: Keras's own names count up with every network built."""
-    return [f"{place:03d}.{weight.name}" for place, weight in enumerate(network.weights)]
+def load_module(run: Run) -> ServingModule:
+    """Read a run's trained network as the module that is served."""
+    return ServingModule(load_network(run), run.card()["facts"])
 
 
-def load(run: Run) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the trained model: inputs [n, ...] to outputs [n, ...], NumPy on both sides."""
+def load(run: Run) -> Predict:
+    """Return the trained model as a function."""
     device = hardware.prepare(run.config.hardware)
-    answer = answer_model(load_network(run))
-    return lambda inputs: predict(answer, inputs, device)
+    return as_function(load_module(run), run.signature(), device)
 
 
-def predict(answer: keras.Model, inputs: np.ndarray, device: str) -> np.ndarray:
-    """Answer for `inputs` in full precision, some rows at a time."""
-    with tf.device(device):
-        parts = [
-            answer(inputs[first : first + BATCH], training=False).numpy()
-            for first in range(0, len(inputs), BATCH)
-        ]
-    return np.concatenate(parts)
+def as_function(module: ServingModule, signature: Signature, device: str) -> Predict:
+    """Make a function of the served module: in full precision, a bounded piece at a time."""
+
+    def compute(inputs: Batch) -> Batch:
+        outputs = module({name: tf.constant(array) for name, array in inputs.items()})
+        return {tensor.name: outputs[tensor.name].numpy() for tensor in signature.outputs}
+
+    def predict(batch: Batch) -> Batch:
+        with tf.device(device):
+            return concatenate([compute(piece) for piece in signature.pieces(batch)])
+
+    return predict
+
+
+def weights(network: keras.Model) -> Batch:
+    """Return all that the network has learnt, by name, as arrays."""
+    return {name: v.numpy() for name, v in state.by_place("", saved(network)).items()}
+
+
+def traced(module: ServingModule, signature: Signature, rows: int | None = None) -> Any:
+    """Trace the served module for exporters; `rows` fixes the batch size, None leaves it free.
+
+    Returns a `tf.function` with one signature: keyword arguments and results have the names of the
+    model's inputs and outputs.
+    """
+    specs = {t.name: tf.TensorSpec([rows, *t.shape], t.dtype, t.name) for t in signature.inputs}
+
+    def serve(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return module(dict(zip(specs, inputs, strict=True)))
+
+    return tf.function(serve, input_signature=list(specs.values()))

@@ -1,22 +1,24 @@
 """The training loop, from top to bottom."""
 
 import math
+import time
+from functools import partial
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from . import checkpoint, hardware, metrics, vault
-from .augment import augment
-from .data import load
-from .errors import UserError
-from .finish import finish
-from .inference import predict, weight_names
+from . import checkpoints, data, hardware, state
+from .chance import Chance
+from .inference import as_function, weights
 from .interrupt import Interrupt
-from .journal import Journal
-from .model import answer_model, build_network, loss, score
+from .loader import Loader, Tensors
+from .logger import Logger
+from .model import FIGURES, ServingModule, build, loss, trainable, weight
 from .runs import Run
+from .save_model import save_model
 from .schedule import Schedule
+
+CALL_SECONDS = 0.5  # of training in one call of TensorFlow, so that Ctrl-C need not wait for long
 
 
 def train(run: Run, interrupt: Interrupt) -> None:
@@ -26,35 +28,55 @@ def train(run: Run, interrupt: Interrupt) -> None:
     """
     settings = run.config.train
     device = hardware.prepare(run.config.hardware)
-    data = load(run.config.data)
-    schedule = Schedule(len(data.train), settings)
-    if settings.final_weights == "best" and not len(data.validation):
-        raise UserError("final_weights = best needs validation data; raise validation_fraction")
+    dataset = data.load(run.config.data)
+    schedule = Schedule(len(dataset.train), settings)
+    checkpoints.check_settings(settings, dataset)
 
     keras.utils.set_random_seed(settings.seed)
     mixed_precision = run.config.hardware.precision == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed_precision else "float32")
-    shapes = data.train.inputs.shape[1:], len(data.classes)
-    network = build_network(run.config.model, *shapes)
-    # Whatever it was trained in, a network is judged and exported in full precision.
-    keras.config.set_dtype_policy("float32")
-    answer = answer_model(build_network(run.config.model, *shapes))
-    optimizer = keras.optimizers.AdamW(weight_decay=settings.weight_decay)
-    optimizer.build(network.trainable_variables)
+    network = build(run.config, dataset.facts)
+    optimizer = keras.optimizers.AdamW(
+        weight_decay=settings.weight_decay,
+        global_clipnorm=settings.clip_norm or None,
+        use_ema=bool(settings.average_decay),
+        ema_momentum=settings.average_decay or 0.99,  # without use_ema it is not looked at
+    )
+    optimizer.build(trainable(network))
+    loader = Loader(dataset.train, device, run.config.hardware.resident_share)
 
-    # All samples live on the device: picking rows there is faster than any loader.
-    with tf.device(device):
-        inputs = tf.constant(data.train.inputs)
-        targets = tf.constant(data.train.targets)
+    # What is validated and becomes the model: in full precision, whatever it was trained in, and
+    # with the average of the weights, where there is one.
+    keras.config.set_dtype_policy("float32")
+    final = build(run.config, dataset.facts)
+    signature = data.signature(dataset.facts)
+    predict = as_function(ServingModule(final, dataset.facts), signature, device)
+
+    def update_final() -> None:
+        for kept, trained in zip(final.weights, network.weights, strict=True):
+            kept.assign(trained)
+        optimizer.finalize_variable_values(trainable(final))
 
     @tf.function(jit_compile=run.config.hardware.compile)
-    def train_step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.GradientTape() as tape:
-            logits = network(images, training=True)
-            batch_loss = loss(logits, labels, settings.label_smoothing)
-        gradients = tape.gradient(batch_loss, network.trainable_variables)
-        optimizer.apply(gradients, network.trainable_variables)
-        return batch_loss, score(logits, labels)
+    def train_step(step: tf.Tensor, batch: Tensors) -> tuple[tf.Tensor, tf.Tensor]:
+        batch_weight = weight(batch)
+        totals = tf.zeros(1 + len(FIGURES))
+        gradients = [tf.zeros(variable.shape) for variable in trainable(network)]
+        for rows in schedule.parts():
+            part = {name: tensor[rows] for name, tensor in batch.items()}
+            chance = Chance(settings.seed, step, schedule.batch_size, rows)
+            with tf.GradientTape() as tape:
+                total, figures = loss(network, part, run.config, dataset.facts, chance)
+                # A sum over the part, divided by the weight of the whole batch: the gradients are
+                # the same however the batch is divided.
+                share = total / batch_weight
+            found = tape.gradient(
+                share, trainable(network), unconnected_gradients=tf.UnconnectedGradients.ZERO
+            )
+            gradients = [before + more for before, more in zip(gradients, found, strict=True)]
+            totals += tf.stack([total, *figures])
+        optimizer.apply(gradients, trainable(network))
+        return totals, batch_weight
 
     # Many steps in one call: going back to Python after every step would cost half the speed.
     @tf.function(
@@ -64,68 +86,64 @@ def train(run: Run, interrupt: Interrupt) -> None:
             tf.TensorSpec([None], tf.float32),
         ]
     )
-    def train_steps(
+    def resident_steps(
         first: tf.Tensor, rows: tf.Tensor, rates: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        total_loss, total_score = tf.constant(0.0), tf.constant(0.0)
+        totals, total_weight = tf.zeros(1 + len(FIGURES)), tf.constant(0.0)
         for i in tf.range(tf.shape(rows)[0]):
-            images, labels = tf.gather(inputs, rows[i]), tf.gather(targets, rows[i])
-            if run.config.data.augment:
-                images = augment(images, settings.seed, first + i)
             optimizer.learning_rate.assign(rates[i])
-            batch_loss, batch_score = train_step(images, labels)
-            total_loss += batch_loss
-            total_score += batch_score
-        return total_loss, total_score
+            found, batch_weight = train_step(first + i, loader.pick(rows[i]))
+            totals += found
+            total_weight += batch_weight
+        return totals, total_weight
 
-    step, best = 0, -math.inf
-    context = {"data": data.train.fingerprint()} | hardware.fingerprint(run.config.hardware, device)
-    if (payload := vault.newest(run.checkpoints)) is not None:
-        step, best, saved_context = checkpoint.unpack(payload, network, optimizer)
-        vault.check_context(context, saved_context)
+    context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
+    pack = partial(state.pack, network, optimizer)
+    unpack = partial(state.unpack, network, optimizer)
+    progress = checkpoints.resume(run, context, unpack)
+    steps_in_call = 1
 
-    with Journal(run, schedule, step) as journal:
-        while step < schedule.steps:
-            event = schedule.next_event(step)  # until then, nothing but training
-            rates = schedule.learning_rates(step, event)
-            with tf.device(device):
-                totals = train_steps(step, schedule.rows(step, event), rates)
-            total_loss, total_score = (float(total) for total in totals)
-            means = {
-                "loss": total_loss / (event - step),
-                metrics.SCORE: total_score / (event - step),
-            }
-            step = event
-            journal.training(step, means | {"learning_rate": float(rates[-1])})
+    with Logger(run, schedule, progress.step) as logger:
+        while not progress.is_over(schedule):
+            first, event = progress.step, schedule.next_event(progress.step)
+            rows, rates = schedule.rows(first, event), schedule.learning_rates(first, event)
+            batches = None if loader.resident else loader.stream(rows)
+            totals, total_weight, done = tf.zeros(1 + len(FIGURES)), tf.constant(0.0), 0
+            while done < len(rows) and not (done and interrupt.caught):
+                start, steps = time.monotonic(), 1
+                with tf.device(device):
+                    if batches is None:
+                        steps = min(steps_in_call, len(rows) - done)
+                        call = slice(done, done + steps)
+                        found = resident_steps(first + done, rows[call], rates[call])
+                    else:
+                        optimizer.learning_rate.assign(rates[done])
+                        found = train_step(tf.constant(first + done), next(batches))
+                    totals, total_weight = totals + found[0], total_weight + found[1]
+                if time.monotonic() - start < CALL_SECONDS / 2:
+                    steps_in_call *= 2
+                done += steps
+            progress.step += done
+            values = (totals / total_weight).numpy().tolist()
+            means = dict(zip(("loss", *FIGURES), values, strict=True))
+            rate = float(rates[done - 1])
+            logger.training(progress.step, means | {"learning_rate": rate})
 
-            if schedule.is_checkpoint(step) and len(data.validation):
-                answer.set_weights(network.get_weights())
-                outputs = predict(answer, data.validation.inputs, device)
-                result = metrics.evaluate(outputs, data.validation.targets)
-                journal.result(step, "validation", result)
-                if metrics.quality(result) > best:
-                    best = metrics.quality(result)
-                    state = checkpoint.pack(step, best, network, optimizer, context)
-                    vault.save(run.checkpoints, "best", step, state, keep=1)
-            if schedule.is_checkpoint(step) or interrupt.caught:
-                state = checkpoint.pack(step, best, network, optimizer, context)
-                vault.save(run.checkpoints, "step", step, state, settings.keep_checkpoints)
-            if interrupt.caught and step < schedule.steps:
+            if schedule.is_checkpoint(progress.step) or interrupt.caught:
+                update_final()
+                checkpoints.validate_and_save(
+                    run, dataset, schedule, progress, logger, predict, pack, context
+                )
+            if interrupt.caught and not progress.is_over(schedule):
                 return
 
-        if settings.final_weights == "best" and (found := vault.newest(run.checkpoints, "best")):
-            checkpoint.unpack(found, network, optimizer)
-        answer.set_weights(network.get_weights())
-        outputs = predict(answer, data.test.inputs, device)
+        if settings.final_weights == "best":
+            unpack(checkpoints.best(run))
+        update_final()
         made_by = {
             "framework": "TensorFlow",
             "framework_version": tf.__version__,
             "device": device,
-            "parameters": sum(math.prod(v.shape) for v in network.trainable_variables),
+            "parameters": sum(math.prod(variable.shape) for variable in trainable(network)),
         }
-        finish(run, data, schedule, journal, weights(network), outputs, made_by)
-
-
-def weights(network: keras.Model) -> dict[str, np.ndarray]:
-    """Return all that the network has learnt, by name, as arrays."""
-    return dict(zip(weight_names(network), network.get_weights(), strict=True))
+        save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)

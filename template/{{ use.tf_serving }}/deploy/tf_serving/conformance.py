@@ -17,18 +17,23 @@ from pathlib import Path
 from typing import Any
 
 # First, as it finds TensorFlow's messages without importing TensorFlow.
-from wire import SECONDS, Answer, Server, grpc, types_pb2  # isort: skip
+from wire import SECONDS, TYPES, Answer, Server, flat, grpc  # isort: skip
 
+from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2
 
-TOLERANCE = 1e-5
+TOLERANCE = 1e-5  # of the largest value of an output, or of 1
 
 
-def close(found: list[float], server: Server) -> None:
+def close(found: dict[str, Any], server: Server) -> None:
     """Hold one row of answers against what TensorFlow itself answered at the export."""
-    assert len(found) == server.classes, f"{len(found)} values, not {server.classes}"
-    error = max(abs(a - b) for a, b in zip(found, server.expected, strict=True))
-    assert error <= TOLERANCE, f"the answer is off by {error:.1e}"
+    assert found.keys() == server.expected.keys(), f"outputs {list(found)}"
+    for name, expected in server.expected.items():
+        values, wanted = flat(found[name]), flat(expected)
+        assert len(values) == len(wanted), f"{len(values)} values of {name}, not {len(wanted)}"
+        error = max(abs(a - b) for a, b in zip(values, wanted, strict=True))
+        most = TOLERANCE * max(1.0, *map(abs, wanted))
+        assert error <= most, f"the answer {name} is off by {error:.1e}"
 
 
 def refused(answer: Answer, status: int) -> None:
@@ -59,7 +64,7 @@ def rest_status(server: Server) -> None:
 
 
 def rest_metadata(server: Server) -> None:
-    """REST: the signature, with the names, the type and the shape of the input."""
+    """REST: the signature, with the names, the types and the shapes of inputs and outputs."""
     for path in ("", "/versions/1"):
         status, answer = server.rest(f"/{server.name}{path}/metadata")
         assert status == 200, answer
@@ -67,48 +72,64 @@ def rest_metadata(server: Server) -> None:
         assert answer["model_spec"]["version"] == "1"
         signature = answer["metadata"]["signature_def"]["signature_def"]["serving_default"]
         assert signature["method_name"] == "tensorflow/serving/predict"
-        found = signature["inputs"][server.input]
-        assert found["dtype"] == "DT_FLOAT"
-        sizes = [size["size"] for size in found["tensor_shape"]["dim"]]
-        assert sizes == ["-1", *map(str, server.shape[1:])], sizes
-        assert server.output in signature["outputs"]
+        for side, tensors in (("inputs", server.inputs), ("outputs", server.outputs)):
+            assert signature[side].keys() == {tensor["name"] for tensor in tensors}
+            for tensor in tensors:
+                found = signature[side][tensor["name"]]
+                assert found["dtype"] == TYPES[tensor["dtype"]][0], found
+                shape = [size["size"] for size in found["tensor_shape"]["dim"]]
+                assert shape == ["-1", *(str(size or -1) for size in tensor["shape"])], shape
 
 
 def rest_by_row(server: Server) -> None:
-    """REST: `instances`, with and without names, one and several, by version."""
-    (row,) = server.nested()
-    for instances in ([row], [row] * 3, [{server.input: row}] * 2):
+    """REST: `instances`, one and several, by version; without a name where there is one input."""
+    row = server.instance()
+    bodies: list[list[Any]] = [[row], [row] * 3]
+    if len(row) == 1:
+        bodies += [list(row.values()), list(row.values()) * 2]
+    for instances in bodies:
         for path in ("", "/versions/1"):
             body = {"signature_name": "serving_default", "instances": instances}
             status, answer = server.rest(f"/{server.name}{path}:predict", body)
             assert status == 200, answer
             assert len(answer["predictions"]) == len(instances)
             for found in answer["predictions"]:
-                close(found, server)
+                close(server.by_name(found), server)
 
 
 def rest_by_column(server: Server) -> None:
-    """REST: `inputs`, with and without a name."""
-    for inputs in (server.nested(), {server.input: server.nested()}):
+    """REST: `inputs`, by name, and without a name where there is one input."""
+    columns = {name: [value] for name, value in server.instance().items()}
+    bodies: list[Any] = [columns]
+    if len(columns) == 1:
+        bodies += columns.values()
+    for inputs in bodies:
         status, answer = server.rest(f"/{server.name}:predict", {"inputs": inputs})
         assert status == 200, answer
-        close(answer["outputs"][0], server)
+        outputs = server.by_name(answer["outputs"])
+        close({name: rows[0] for name, rows in outputs.items()}, server)
 
 
 def rest_not_a_number(server: Server) -> None:
     """REST: NaN and Infinity are numbers."""
     for value in (math.nan, math.inf, -math.inf):
-        values: list[Any] = [value] * len(server.ramp)
-        body = {"instances": server.nested(values)}
+        row = dict(server.row)
+        for tensor in server.inputs:
+            if tensor["dtype"] == "float32":
+                row[tensor["name"]] = [value] * len(row[tensor["name"]])
+        body = {"instances": [server.instance(row)]}
         status, answer = server.rest(f"/{server.name}:predict", body)
         assert status == 200, answer
-        assert len(answer["predictions"][0]) == server.classes
+        for name, found in server.by_name(answer["predictions"][0]).items():
+            assert len(flat(found)) == len(flat(server.expected[name]))
 
 
 def rest_refuses_bad_requests(server: Server) -> None:
     """REST: what is not a request for this model is 400."""
-    (row,) = server.nested()
-    words = json.loads(json.dumps(row).replace("0.0", '"zero"', 1))
+    row, name = server.instance(), server.inputs[0]["name"]
+    text = server.instance(server.row | {name: ["text"] * len(server.row[name])})
+    short = row | {name: row[name][:-1] if isinstance(row[name], list) else [row[name]]}
+    deep = row | {name: [[row[name]]]}
     for body in (
         b"",
         b"{",
@@ -116,14 +137,15 @@ def rest_refuses_bad_requests(server: Server) -> None:
         {},
         {"instances": []},
         {"instances": 1},
-        {"instances": [row], "inputs": [row]},
+        {"instances": [row], "inputs": {key: [value] for key, value in row.items()}},
         {"instances": [row], "signature_name": 1},
         {"instances": [row], "signature_name": "other"},
-        {"instances": [words]},
-        {"instances": [row, row[:-1]]},
-        {"instances": [[1.0, 2.0]]},
-        {"instances": [{"other": row}]},
-        {"inputs": {"other": [row]}},
+        {"instances": [text]},
+        {"instances": [row, short]},
+        {"instances": [deep]},
+        {"instances": [{"other": row[name]}]},
+        {"instances": [row | {"other": 1}]},
+        {"inputs": {"other": [row[name]]}},
     ):
         refused(server.rest(f"/{server.name}:predict", body), 400)
     refused(server.rest(f"/{server.name}:predict"), 400)
@@ -133,7 +155,7 @@ def rest_refuses_bad_requests(server: Server) -> None:
 
 def rest_finds_nothing_else(server: Server) -> None:
     """REST: another model or version is 404."""
-    body = {"instances": server.nested()}
+    body = {"instances": [server.instance()]}
     for path in ("/other", f"/{server.name}/versions/7"):
         refused(server.rest(path), 404)
         refused(server.rest(f"{path}/metadata"), 404)
@@ -142,26 +164,37 @@ def rest_finds_nothing_else(server: Server) -> None:
 
 def grpc_predict(server: Server) -> None:
     """gRPC: answers for both ways that values travel."""
+    request = server.request()
     for fields in (False, True):
-        request = server.request(**{server.input: server.tensor(fields=fields)})
+        request = server.request(inputs=server.tensors(fields))
         for name in ("", "serving_default"):
             request.model_spec.signature_name = name
-            response = server.predicting.Predict(request, timeout=SECONDS)
-            output = response.outputs[server.output]
-            assert output.dtype == types_pb2.DT_FLOAT
-            assert [size.size for size in output.tensor_shape.dim] == [1, server.classes]
-            close(list(output.float_val), server)
+            response = server.predictions.Predict(request, timeout=SECONDS)
+            close(grpc_outputs(response, server), server)
             assert response.model_spec.version.value == 1
             assert response.model_spec.signature_name == "serving_default"
     request.model_spec.version.value = 1
-    request.output_filter.append(server.output)
-    response = server.predicting.Predict(request, timeout=SECONDS)
-    assert list(response.outputs) == [server.output]
+    for tensor in server.outputs:
+        request.output_filter[:] = [tensor["name"]]
+        response = server.predictions.Predict(request, timeout=SECONDS)
+        assert list(response.outputs) == [tensor["name"]]
+
+
+def grpc_outputs(response: Any, server: Server) -> dict[str, Any]:
+    """Read a response of one row: flat lists by the outputs' names."""
+    found = {}
+    for tensor in server.outputs:
+        output, (dtype, field, _) = response.outputs[tensor["name"]], TYPES[tensor["dtype"]]
+        assert types_pb2.DataType.Name(output.dtype) == dtype
+        shape = [size.size for size in output.tensor_shape.dim]
+        assert len(shape) == 1 + len(tensor["shape"]) and shape[0] == 1, shape
+        found[tensor["name"]] = list(getattr(output, field))
+    return found
 
 
 def grpc_refuses_bad_requests(server: Server) -> None:
     """gRPC: what is not a request for this model is named as such."""
-    predict = server.predicting.Predict
+    predict, name = server.predictions.Predict, server.inputs[0]["name"]
     fails(predict, server.request(name="other"), "NOT_FOUND")
     request = server.request()
     request.model_spec.version.value = 7
@@ -171,45 +204,45 @@ def grpc_refuses_bad_requests(server: Server) -> None:
     request = server.request()
     request.output_filter.append("other")
     fails(predict, request, "INVALID_ARGUMENT")
-    more = {server.input: server.tensor(), "other": server.tensor()}
-    fails(predict, server.request(**more), "INVALID_ARGUMENT")
-    fails(predict, server.request(other=server.tensor()), "INVALID_ARGUMENT")
-    doubles = server.request(**{server.input: server.tensor("d")})
-    fails(predict, doubles, "INVALID_ARGUMENT")
-    cut = server.request()
-    cut.inputs[server.input].tensor_content = b"1234"
-    fails(predict, cut, "INVALID_ARGUMENT")
+    tensors = server.tensors()
+    fails(predict, server.request(inputs=tensors | {"other": tensors[name]}), "INVALID_ARGUMENT")
+    fails(predict, server.request(inputs={"other": tensors[name]}), "INVALID_ARGUMENT")
+    fails(predict, server.request(inputs=server.other_type()), "INVALID_ARGUMENT")
+    request = server.request()
+    request.inputs[name].tensor_content += b"1"
+    fails(predict, request, "INVALID_ARGUMENT")
 
 
 def grpc_status_and_metadata(server: Server) -> None:
     """gRPC: state and signature."""
     status = get_model_status_pb2.GetModelStatusRequest()
-    fails(server.looking.GetModelStatus, status, "INVALID_ARGUMENT")
+    fails(server.models.GetModelStatus, status, "INVALID_ARGUMENT")
     status.model_spec.name = server.name
-    (known,) = server.looking.GetModelStatus(status, timeout=SECONDS).model_version_status
+    (known,) = server.models.GetModelStatus(status, timeout=SECONDS).model_version_status
     assert (known.version, known.state) == (1, get_model_status_pb2.ModelVersionStatus.AVAILABLE)
     status.model_spec.name = "other"
-    fails(server.looking.GetModelStatus, status, "NOT_FOUND")
+    fails(server.models.GetModelStatus, status, "NOT_FOUND")
     metadata = get_model_metadata_pb2.GetModelMetadataRequest()
     metadata.model_spec.name = server.name
-    fails(server.predicting.GetModelMetadata, metadata, "INVALID_ARGUMENT")
+    fails(server.predictions.GetModelMetadata, metadata, "INVALID_ARGUMENT")
     metadata.metadata_field.append("signature_def")
-    response = server.predicting.GetModelMetadata(metadata, timeout=SECONDS)
+    response = server.predictions.GetModelMetadata(metadata, timeout=SECONDS)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(signatures)
-    assert server.input in signatures.signature_def["serving_default"].inputs
+    found = signatures.signature_def["serving_default"]
+    assert found.inputs.keys() == {tensor["name"] for tensor in server.inputs}
 
 
 def check_label(server: Server, label: str) -> None:
     """REST and gRPC: a label stands for the version."""
-    body = {"instances": server.nested()}
+    body = {"instances": [server.instance()]}
     status, answer = server.rest(f"/{server.name}/labels/{label}:predict", body)
     assert status == 200, answer
-    close(answer["predictions"][0], server)
+    close(server.by_name(answer["predictions"][0]), server)
     request = server.request()
     request.model_spec.version_label = label
-    response = server.predicting.Predict(request, timeout=SECONDS)
-    close(list(response.outputs[server.output].float_val), server)
+    response = server.predictions.Predict(request, timeout=SECONDS)
+    close(grpc_outputs(response, server), server)
 
 
 CHECKS: tuple[Callable[[Server], None], ...] = (

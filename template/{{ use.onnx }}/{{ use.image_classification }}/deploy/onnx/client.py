@@ -50,9 +50,10 @@ def main() -> None:
     tensor = triton.InferInput(source["name"], list(images.shape), source["datatype"])
     tensor.set_data_from_numpy(images)  # as bytes; JSON works, too, with binary_data=False
     result = client.infer(model, [tensor]).as_numpy(target["name"])
+    labels = about["parameters"]["labels"][target["name"]]
     for file, probabilities in zip(arguments.files, result, strict=True):
         best = int(probabilities.argmax())
-        print(f"{file}: {about['parameters']['classes'][best]} ({probabilities[best]:.1%})")
+        print(f"{file}: {labels[best]} ({probabilities[best]:.1%})")
 
 
 if __name__ == "__main__":

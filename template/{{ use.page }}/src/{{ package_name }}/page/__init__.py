@@ -1,9 +1,13 @@
-"""Web pages: an artifact that is a static web site, and the browser that proves it.
+"""Web pages: an artifact that is a static web site, and the browser that verifies it.
 
-`assemble` puts the site together: the page that all engines share, the engine's few lines from
-`targets/NAME/page/engine.js`, and the engine itself from npm. `browser.py` computes with it in a
-headless browser; `verify.html` and `verify.js` are what that browser opens, `local.py` is the
-server that they talk to.
+`assemble` puts the site together from
+
+- this folder: `index.html`, `page.js` and `style.css`, which all tasks share, and the task's own
+  `task.js` and `task.css`, with whatever files they need besides
+- `targets/NAME/page/engine.js`, which loads the model and computes, and the engine itself from npm
+
+`browser.py` computes with the site in a headless browser. It opens `verify.html` and `verify.js`;
+`local.py` is the server between the two, `messages.py` and `messages.mjs` are what they send.
 
 A target's `page/__init__.py` says which files of npm packages its engine needs:
 
@@ -22,9 +26,9 @@ from typing import Any
 
 from .. import project
 from ..errors import UserError
+from .browser import VERIFICATION
 
 HERE = Path(__file__).parent
-SITE = ("index.html", "page.js", "pixels.js", "drawing.js", "style.css")
 INSTALL = f"`npm install --prefix {project.WEB}`"
 
 
@@ -42,12 +46,18 @@ def assemble(target: str, folder: Path) -> None:
             raise
         print(f"exported without its web page: {error}", file=sys.stderr)
         return
-    for name in SITE:
-        shutil.copyfile(HERE / name, folder / name)
+    for file in site_files():
+        shutil.copyfile(file, folder / file.name)
     shutil.copyfile(HERE.parent / "targets" / target / "page" / "engine.js", folder / "engine.js")
     for source, place in about.FILES.items():
         copy_engine_file(modules() / source, folder / place, about.IMPORTS)
     write_notices(packages, folder / "engine" / "NOTICE.txt")
+
+
+def site_files() -> list[Path]:
+    """List the page's own files: all of this folder that a browser reads, but for verification."""
+    files = (file for file in HERE.iterdir() if file.suffix in (".html", ".js", ".css"))
+    return sorted(file for file in files if file.name not in VERIFICATION)
 
 
 def modules() -> Path:

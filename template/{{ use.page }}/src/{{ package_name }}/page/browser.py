@@ -22,13 +22,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..errors import UserError
-from ..targets.manifest import FILE, Manifest
-from .local import Job, LocalServer
+from ..manifest import FILE, Manifest
+from .local import LocalServer
+from .messages import RemoteModel
 
 HERE = Path(__file__).parent
+VERIFICATION = ("verify.html", "verify.js", "messages.mjs")
 NAMES = (
     "chromium",
     "chromium-browser",
@@ -70,8 +70,7 @@ FLAGS = (
     "--enable-features=Vulkan",
 )
 READY_SECONDS = 120  # to start, and to load engine and model
-JOB_SECONDS = 120
-CHUNK = 64  # inputs sent at once
+ANSWER_SECONDS = 120
 KNOWN: dict[str, dict[str, Any]] = {}  # what a browser said of itself when it was last opened
 
 
@@ -125,12 +124,12 @@ def find_browser() -> str:
     )
 
 
-class Browser:
-    """A function from inputs float32 [n, ...] to outputs float32 [n, ...], until `close`."""
+class Browser(RemoteModel):
+    """A function from inputs to outputs, any number of rows at once, until `close`."""
 
     def __init__(self, folder: Path, manifest: Manifest, backend: str) -> None:
+        super().__init__(manifest.signature)
         program = find_browser()
-        self.manifest = manifest
         self.lock = threading.Lock()
         self.server = LocalServer(site(folder, manifest))
         self.profile = tempfile.mkdtemp(prefix="browser-")
@@ -146,52 +145,37 @@ class Browser:
             self.close()
             raise
 
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """Compute outputs, a chunk at a time."""
-        starts = range(0, len(inputs), CHUNK)
-        shape = [size or 1 for size in self.manifest.outputs[0].shape[1:]]
-        parts = [self.ask(inputs[start : start + CHUNK]).reshape(-1, *shape) for start in starts]
-        return np.concatenate([np.empty((0, *shape), np.float32), *parts])
-
-    @property
-    def median_ms(self) -> float:
-        """Measure one answer for one input inside the page, in milliseconds."""
-        one = np.zeros((1, *(size or 1 for size in self.manifest.inputs[0].shape[1:])), np.float32)
-        return float(self.ask(one, measure=True)[0])
-
-    def ask(self, values: np.ndarray, measure: bool = False) -> np.ndarray:
-        """Let the page compute; returns a flat array."""
-        content = np.ascontiguousarray(values, "<f4").tobytes()
+    def ask(self, question: bytes) -> bytes:
+        """Send a message to the page and return the answer's; threads take turns."""
         with self.lock:
-            self.server.jobs.put(Job(content, values.shape, measure))
+            self.server.questions.put(question)
             try:
-                answer = self.wait(JOB_SECONDS, "answer")
+                return self.wait(ANSWER_SECONDS, "answer")
             except BaseException:
                 self.close()  # or the next question would get this one's answer
                 raise
-        return np.frombuffer(answer, "<f8" if measure else "<f4")
 
     def wait(self, seconds: float, what: str) -> bytes:
-        """Wait for what the page has to say; UserError when it fails, ends, or takes too long."""
+        """Wait for what the page sends; UserError when it fails, ends, or takes too long."""
         end = time.monotonic() + seconds
         while True:
             with contextlib.suppress(queue.Empty):
-                kind, content = self.server.told.get(timeout=0.1)
+                kind, content = self.server.answers.get(timeout=0.1)
                 if kind == "failed":
                     raise UserError(f"the browser cannot {what}: {content.decode()}")
                 return content
             if self.process.poll() is not None:
-                raise UserError(f"the browser ended before it could {what}{self.last_words()}")
+                raise UserError(f"the browser ended before it could {what}{self.last_line()}")
             if time.monotonic() > end:
                 raise UserError(
                     f"the page did not {what} within {seconds:.0f} seconds in the browser"
                 )
 
-    def last_words(self) -> str:
+    def last_line(self) -> str:
         """Return the last line that the browser wrote, if it is no log of Chromium's insides."""
         lines = (Path(self.profile) / "stderr.txt").read_text("utf-8", "replace").splitlines()
-        words = [line.strip() for line in lines if line.strip() and ":ERROR:gpu/" not in line]
-        return f": {words[-1]}" if words else ""
+        left = [line.strip() for line in lines if line.strip() and ":ERROR:gpu/" not in line]
+        return f": {left[-1]}" if left else ""
 
 
 def site(folder: Path, manifest: Manifest) -> dict[str, Path | bytes]:
@@ -200,7 +184,7 @@ def site(folder: Path, manifest: Manifest) -> dict[str, Path | bytes]:
     files: dict[str, Path | bytes] = {n: file for n, file in artifact.items() if file.is_file()}
     # As it is in memory: it may ask for another precision than the one on the disk.
     files[FILE] = json.dumps(dataclasses.asdict(manifest)).encode()
-    return files | {name: HERE / name for name in ("verify.html", "verify.js")}
+    return files | {name: HERE / name for name in VERIFICATION}
 
 
 def start(program: str, profile: str, address: str) -> subprocess.Popen[bytes]:

@@ -1,14 +1,12 @@
-"""The small server between this program and its headless browser: files, jobs and results.
+"""The small server between this program and its headless browser: files, questions and answers.
 
 It listens on 127.0.0.1 only. Every path begins with a secret, so that no other page or user of
 this computer can read a model or answer in the browser's place.
 """
 
-import json
 import queue
 import secrets
 import threading
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,16 +19,7 @@ TYPES = {
     ".mjs": "text/javascript",
     ".wasm": "application/wasm",
 }
-POLL_SECONDS = 10  # a browser's question for a job is answered after this long, job or none
-
-
-@dataclass(frozen=True)
-class Job:
-    """Something to compute: float32 values as bytes, and their shape."""
-
-    values: bytes
-    shape: tuple[int, ...]
-    measure: bool = False
+POLL_SECONDS = 10  # a browser that asks for a question gets a response after this long anyway
 
 
 class QuietServer(ThreadingHTTPServer):
@@ -44,13 +33,14 @@ class QuietServer(ThreadingHTTPServer):
 
 
 class LocalServer:
-    """Serve some files, hand out jobs, take in results; `close` stops it."""
+    """Serve some files, send questions, receive answers; `close` stops it."""
 
     def __init__(self, files: dict[str, Path | bytes]) -> None:
         self.files = files
-        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self.told: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        """what the browser said: `ready`, `result` or `failed`, and the bytes with it"""
+        self.questions: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        """messages to the browser; None after the last"""
+        self.answers: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        """what the browser sent: `ready`, `answer` or `failed`, and the bytes with it"""
         self.secret = secrets.token_urlsafe(16)
         self.http = QuietServer(("127.0.0.1", 0), self.handler())
         threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
@@ -61,8 +51,8 @@ class LocalServer:
         return f"http://127.0.0.1:{self.http.server_port}/{self.secret}/"
 
     def close(self) -> None:
-        """Stop listening, and send away whoever waits for a job."""
-        self.jobs.put(None)
+        """Stop listening, and answer a browser that waits for a question."""
+        self.questions.put(None)
         self.http.shutdown()
         self.http.server_close()
 
@@ -75,23 +65,23 @@ class LocalServer:
 
             def do_GET(self) -> None:
                 name = self.name()
-                if name == "job":
-                    self.hand_out()
+                if name == "question":
+                    self.send_question()
                 elif name in server.files:
                     content = server.files[name]
                     body = content if isinstance(content, bytes) else content.read_bytes()
-                    self.answer(200, body, {"Content-Type": TYPES.get(Path(name).suffix, "")})
+                    self.respond(200, body, Path(name).suffix)
                 else:
-                    self.answer(404)
+                    self.respond(404)
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 name = self.name()
-                if name in ("ready", "result", "failed"):
-                    server.told.put((name, body))
-                    self.answer(204)
+                if name in ("ready", "answer", "failed"):
+                    server.answers.put((name, body))
+                    self.respond(204)
                 else:
-                    self.answer(404)
+                    self.respond(404)
 
             def name(self) -> str | None:
                 """Return the path behind the secret; None for who does not know it."""
@@ -100,24 +90,16 @@ class LocalServer:
                 known = secrets.compare_digest(secret.encode(), server.secret.encode())
                 return name if known else None
 
-            def hand_out(self) -> None:
+            def send_question(self) -> None:
                 try:
-                    job = server.jobs.get(timeout=POLL_SECONDS)
+                    question = server.questions.get(timeout=POLL_SECONDS)
                 except queue.Empty:
-                    return self.answer(204)
-                if job is None:
-                    return self.answer(410)
-                headers = {"X-Shape": json.dumps(job.shape)}
-                if job.measure:
-                    headers["X-Measure"] = "1"
-                return self.answer(200, job.values, headers)
+                    return self.respond(204)
+                return self.respond(410) if question is None else self.respond(200, question)
 
-            def answer(
-                self, status: int, body: bytes = b"", headers: dict[str, str] | None = None
-            ) -> None:
+            def respond(self, status: int, body: bytes = b"", suffix: str = "") -> None:
                 self.send_response_only(status)
-                for name, value in (headers or {}).items():
-                    self.send_header(name, value or "application/octet-stream")
+                self.send_header("Content-Type", TYPES.get(suffix, "application/octet-stream"))
                 self.send_header("Cache-Control", "no-store")
                 if status != 204:
                     self.send_header("Content-Length", str(len(body)))

@@ -1,41 +1,16 @@
-// Computes for the program that opened this browser: jobs come as bytes, results go back as bytes.
+// Computes for the program that opened this browser: questions and answers are messages (messages.mjs).
 // Ends when the program says so, or when it is gone.
+import { answer } from "./messages.mjs";
 
-const ROUNDS = 25; // measured, of which the median counts
-const ROUND_MS = 10; // browsers round their clock: many answers make one round
+const post = (path, body) => fetch(path, { method: "POST", body });
 
-const send = (path, body) => fetch(path, { method: "POST", body });
-
-async function measure(model, values, shape) {
-  const answer = () => model.predict(values, shape);
-  const started = performance.now();
-  let calls = 0;
-  while (performance.now() - started < 10 * ROUND_MS || calls < 3) {
-    await answer(); // the first answers are slow: they warm up
-    calls += 1;
-  }
-  const perRound = Math.ceil(calls / 10);
-  const rounds = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const start = performance.now();
-    for (let call = 0; call < perRound; call += 1) await answer();
-    rounds.push((performance.now() - start) / perRound);
-  }
-  return rounds.sort((a, b) => a - b)[ROUNDS >> 1];
-}
-
-async function work(model) {
+async function work(model, signature) {
   for (;;) {
-    const job = await fetch("job");
-    if (job.status === 204) continue; // nothing to do yet
-    if (job.status !== 200) return;
-    const shape = JSON.parse(job.headers.get("X-Shape"));
-    const values = new Float32Array(await job.arrayBuffer());
-    if (job.headers.get("X-Measure")) {
-      await send("result", Float64Array.of(await measure(model, values, shape)));
-    } else {
-      await send("result", await model.predict(values, shape));
-    }
+    const question = await fetch("question");
+    if (question.status === 204) continue; // none yet
+    if (question.status !== 200) return;
+    const message = new Uint8Array(await question.arrayBuffer());
+    await post("answer", await answer(model, signature, message));
   }
 }
 
@@ -55,19 +30,19 @@ function browserName() {
 async function begin() {
   const backend = new URLSearchParams(location.search).get("backend");
   const about = { browser: browserName(), backends: await adapters() };
-  if (!backend) return send("ready", JSON.stringify(about)); // it only asks what there is
+  if (!backend) return post("ready", JSON.stringify(about)); // it only asks what there is
   const manifest = await (await fetch("manifest.json")).json();
   const engine = await import("./engine.js");
   const model = await engine.load(manifest, backend);
-  await send("ready", JSON.stringify({ ...about, version: model.version, backend: model.backend }));
-  return work(model);
+  await post("ready", JSON.stringify({ ...about, version: model.version, backend: model.backend }));
+  return work(model, manifest.signature);
 }
 
 try {
   await begin();
 } catch (error) {
   const reason = String(error?.message ?? error).split("\n")[0];
-  await send("failed", reason).catch(() => {});
+  await post("failed", reason).catch(() => {});
 } finally {
   window.close();
 }

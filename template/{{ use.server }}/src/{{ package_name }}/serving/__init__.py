@@ -1,7 +1,8 @@
-"""Servers: what all of this project's have in common, and the two kinds that targets choose from.
+"""Servers: what all servers of this project share, and the two kinds that targets choose from.
 
-- `listen.py`    opens the socket, runs until a signal, and drops clients that stall.
-- `intake.py`    takes bodies in within limits of size and time; `answers.py` says what went wrong.
-- `app.py`       the Open Inference Protocol v2 over any model; `protocol.py` knows its messages.
-- `site.py`      a static web site: the files of an artifact, and nothing else.
+- `run.py`       opens the socket, serves until a signal, and drops clients that stall.
+- `requests.py`  reads bodies within limits; `responses.py` writes errors and constants.
+- `app.py`       the Open Inference Protocol v2 over any model; `protocol.py` has its messages.
+- `openapi.py`   describes that server for programs.
+- `static.py`    the files of an artifact as a web site.
 """

@@ -1,9 +1,10 @@
 """The Open Inference Protocol v2 over HTTP: routes, limits, and the queue in front of the model."""
 
 import asyncio
+import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -12,20 +13,19 @@ import numpy as np
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..config import ServeSettings
 from ..errors import UserError
-from ..targets.manifest import Manifest
-from . import listen, openapi, protocol
-from .answers import BROKEN, application, constant, failure
-from .intake import Intake, Refused
-from .site import INDEX, site_routes
+from ..manifest import Manifest
+from ..settings import ServeSettings
+from ..signature import Predict, Tensor
+from . import openapi, protocol, run
+from .requests import BodyReader, Refused
+from .responses import BROKEN, application, constant, failure
+from .static import INDEX, site_routes
 
-WAITING = 64  # requests before the model at once; the next is told to come back
+WAITING = 64  # requests before the model at once; the next is refused with 429
 QUICK_SECONDS = 0.002  # what may be computed without a worker, as it holds up all other requests
 QUICK_BYTES = 2**14
 WARM_UP = 10  # times the model computes before the first request
-
-Predict = Callable[[np.ndarray], np.ndarray]
 
 
 def serve_predict(
@@ -33,20 +33,21 @@ def serve_predict(
 ) -> None:
     """Serve a model until Ctrl-C or SIGTERM; requests in flight are answered first.
 
-    `predict` maps the manifest's first input [n, ...] to its first output [n, ...] and is called
-    from several threads. `site` is the artifact's folder where its web page is to be served, too.
+    `predict` is called from several threads. `site` is the artifact's folder, whose web page is
+    served, too, where it has one.
     Raises UserError when the model cannot compute or the address cannot be listened on.
     """
     offer, more = "Open Inference Protocol v2", []
     if site is not None and INDEX in manifest.files:
         offer, more = f"a web page, and the {offer}", site_routes(site, manifest)
-    listen.run(create_app(predict, manifest, settings, more), settings, manifest.model, offer)
+    run.serve_app(create_app(predict, manifest, settings, more), settings, manifest.model, offer)
 
 
 def create_app(
     predict: Predict, manifest: Manifest, settings: ServeSettings, more: Sequence[Route] = ()
 ) -> ASGIApp:
     """Make the application that answers for one model, and for `more`."""
+    inputs, outputs = manifest.signature.inputs, manifest.signature.outputs
     about_server = {
         "name": manifest.model,
         "version": f"{manifest.engine} {manifest.engine_version}",
@@ -56,25 +57,28 @@ def create_app(
         "name": manifest.model,
         "versions": ["1"],
         "platform": f"{manifest.engine.lower().replace(' ', '')}_{manifest.target}",
-        "inputs": [protocol.describe(tensor) for tensor in manifest.inputs],
-        "outputs": [protocol.describe(tensor) for tensor in manifest.outputs],
-        "parameters": {"classes": list(manifest.classes), "run": manifest.run},
+        "inputs": [protocol.describe(tensor) for tensor in inputs],
+        "outputs": [protocol.describe(tensor) for tensor in outputs],
+        "parameters": {
+            "run": manifest.run,
+            "labels": {t.name: t.labels for t in outputs if t.labels},
+        },
     }
     base = f"/v2/models/{manifest.model}"
     ready = {"name": manifest.model, "ready": True}
-    answers: dict[str, tuple[str, object]] = {
+    constants: dict[str, tuple[str, object]] = {
         "/v2": ("Server metadata", about_server),
         "/v2/health/live": ("Is the server running?", {"live": True}),
         "/v2/health/ready": ("Can the server answer?", {"ready": True}),
     }
     for path in (base, f"{base}/versions/1"):
-        answers[path] = ("Model metadata", about_model)
-        answers[f"{path}/ready"] = ("Can the model answer?", ready)
+        constants[path] = ("Model metadata", about_model)
+        constants[f"{path}/ready"] = ("Can the model answer?", ready)
     infer = [f"{base}/infer", f"{base}/versions/1/infer"]
     model = Model(predict, manifest, settings)
     routes = [Route(path, model, methods=["POST"]) for path in infer]
-    routes += [Route(path, constant(answer)) for path, (_, answer) in answers.items()]
-    document = openapi.document(manifest, settings, answers, infer)
+    routes += [Route(path, constant(content)) for path, (_, content) in constants.items()]
+    document = openapi.document(manifest, settings, constants, infer)
     routes.append(Route("/openapi.json", constant(document)))
     routed = application([*routes, *more], f"version 1 of {manifest.model}")
 
@@ -93,43 +97,39 @@ class Model:
         self.predict = predict
         self.manifest = manifest
         self.max_batch = settings.max_batch
-        self.intake = Intake(settings)
+        self.bodies = BodyReader(settings)
         # Engines compute without Python's lock, so the event loop goes on meanwhile.
         self.workers = ThreadPoolExecutor(min(os.cpu_count() or 1, 8), "infer")
         self.waiting = 0
         self.quick_bytes = self.warm_up()
 
     def warm_up(self) -> int:
-        """Compute for one input, and say up to how many bytes a body needs no worker.
+        """Compute for one row, and say up to how many bytes a body needs no worker.
 
         Going to a worker and back costs 0.15 ms, more than all the rest where models are small.
         """
-        values = protocol.values_per_row(self.manifest.inputs)
-        if not values:
-            return 0
-        tensor = self.manifest.inputs[0]
-        one = np.zeros([size or 1 for size in tensor.shape], tensor.dtype)
+        signature = self.manifest.signature
+        one = signature.zeros(1)
         moments = [time.perf_counter()]
         try:
             for _ in range(WARM_UP):
                 self.predict(one)
                 moments.append(time.perf_counter())
         except Exception as error:  # the engines' exceptions share no narrower base
-            raise UserError(f"the model cannot compute: {str(error).splitlines()[0]}") from error
+            reason = str(error).partition("\n")[0]
+            raise UserError(f"the model cannot compute: {reason}") from error
         seconds = min(end - start for start, end in pairwise(moments))  # others disturb the rest
-        # In JSON every value takes two bytes at least, so a body's length bounds its batch.
-        size = min(2, one.itemsize)
-        return min(QUICK_BYTES, int(size * values * QUICK_SECONDS / seconds))
+        return min(QUICK_BYTES, int(least_bytes(signature.inputs) * QUICK_SECONDS / seconds))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one infer request."""
         headers = dict(scope["headers"])
         try:
-            body = await self.intake.take(headers, receive)
+            body = await self.bodies.read(headers, receive)
             try:
                 content, fields = await self.compute(body, headers.get(protocol.HEADER))
             finally:
-                self.intake.release(body)
+                self.bodies.release(body)
         except Refused as refused:
             await failure(str(refused), refused.status)(scope, receive, send)
             return
@@ -155,7 +155,17 @@ class Model:
 
     def answer(self, body: bytes, header: bytes | None) -> protocol.Response:
         """Turn the body of a request into the body and the headers of its response."""
-        source, target = self.manifest.inputs[0].name, self.manifest.outputs[0].name
-        request = protocol.decode(body, header, self.manifest, self.max_batch)
-        outputs = self.predict(request.inputs[source])
-        return protocol.encode(self.manifest.model, request, {target: outputs})
+        request = protocol.decode(body, header, self.manifest.signature, self.max_batch)
+        return protocol.encode(self.manifest.model, request, self.predict(request.inputs))
+
+
+def least_bytes(inputs: Sequence[Tensor]) -> int:
+    """Return how many bytes of a body one row takes at least; 0 where a length is left open.
+
+    In JSON every value takes two bytes at least, so a body's length bounds its batch.
+    """
+    rows = [
+        math.prod(size or 0 for size in tensor.shape) * min(2, np.dtype(tensor.dtype).itemsize)
+        for tensor in inputs
+    ]
+    return sum(rows) if all(rows) else 0

@@ -1,11 +1,12 @@
-"""What /openapi.json says of the messages: schemas made from the model's own manifest."""
+"""The content of /openapi.json: schemas made from the model's own signature."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..config import ServeSettings
-from ..targets.manifest import Manifest, Tensor
-from .protocol import DATATYPES, HEADER
+from ..manifest import Manifest
+from ..settings import ServeSettings
+from ..signature import Tensor
+from .protocol import DATATYPES, HEADER, bounds
 
 ERRORS = {
     400: "The request is not valid, or not for this model",
@@ -27,14 +28,14 @@ LENGTH = {"type": "integer", "minimum": 0}
 def document(
     manifest: Manifest,
     settings: ServeSettings,
-    answers: Mapping[str, tuple[str, object]],
+    constants: Mapping[str, tuple[str, object]],
     infer: Sequence[str],
 ) -> dict[str, Any]:
-    """Describe a server: by path, summary and answer of what is constant; and where it infers."""
+    """Describe a server: the constants (by path: summary and content) and the paths that infer."""
     paths: dict[str, Any] = {}
-    for path, (summary, answer) in answers.items():
-        said = {"200": _json("The answer", {"const": answer})}
-        paths[path] = {"get": _operation("get", path, summary, said)}
+    for path, (summary, content) in constants.items():
+        responses = {"200": _json("The answer", {"const": content})}
+        paths[path] = {"get": _operation("get", path, summary, responses)}
     for path in infer:
         operation = _operation("infer", path, "Compute outputs", infer_responses(manifest))
         paths[path] = {"post": operation | infer_request(manifest, settings)}
@@ -50,9 +51,9 @@ def infer_request(manifest: Manifest, settings: ServeSettings) -> dict[str, Any]
     """Describe an infer request: JSON, or a JSON header with binary tensors after it."""
     outputs = [
         _tensor(t, {"parameters": _object({"binary_data": {"type": "boolean"}})}, ["name"])
-        for t in manifest.outputs
+        for t in manifest.signature.outputs
     ]
-    inputs = [_input(t, settings.max_batch) for t in manifest.inputs]
+    inputs = [_input(t, settings.max_batch) for t in manifest.signature.inputs]
     schema = {
         "type": "object",
         "required": ["inputs"],
@@ -82,7 +83,7 @@ def infer_responses(manifest: Manifest) -> dict[str, Any]:
     """Describe the responses to an infer request."""
     outputs = [
         _tensor(t, {"data": {"type": "array"}}, ["name", "datatype", "shape", "data"])
-        for t in manifest.outputs
+        for t in manifest.signature.outputs
     ]
     schema = {
         "type": "object",
@@ -104,23 +105,18 @@ def infer_responses(manifest: Manifest) -> dict[str, Any]:
 
 
 def _input(tensor: Tensor, max_batch: int) -> dict[str, Any]:
-    entry = _tensor(
-        tensor,
-        {
-            "data": {"type": "array", "description": "values in row-major order, flat or nested"},
-            "parameters": _object({"binary_data_size": LENGTH}),
-        },
-        ["name", "datatype", "shape"],
-    )
-    if tensor.shape[0] is None:
-        entry["properties"]["shape"]["prefixItems"][0]["maximum"] = max_batch
+    values = f"values {bounds(tensor)}".rstrip()
+    data = {"type": "array", "description": f"{values}, in row-major order, flat or nested"}
+    more = {"data": data, "parameters": _object({"binary_data_size": LENGTH})}
+    entry = _tensor(tensor, more, ["name", "datatype", "shape"])
+    entry["properties"]["shape"]["prefixItems"][0]["maximum"] = max_batch
     return entry
 
 
 def _tensor(tensor: Tensor, more: dict[str, Any], required: list[str]) -> dict[str, Any]:
     sizes = [
         {"type": "integer", "minimum": 1} if size is None else {"const": size}
-        for size in tensor.shape
+        for size in (None, *tensor.shape)
     ]
     shape = {
         "type": "array",

@@ -16,23 +16,17 @@ import numpy as np
 # Pydantic's parser and writer: six times as fast as Python's on arrays, and stricter.
 from pydantic_core import from_json, to_json
 
-from ..targets.manifest import Manifest, Tensor
-from .answers import short
-from .intake import Refused
+from ..signature import Batch, Signature, Tensor
+from .requests import Refused
+from .responses import short
 
 HEADER = b"inference-header-content-length"
 
 Response = tuple[bytes, list[tuple[bytes, bytes]]]  # a body, and the headers that belong to it
 
-# The protocol's names of element types, by NumPy's.
-DATATYPES = {"bool": "BOOL", "float16": "FP16", "float32": "FP32", "float64": "FP64"}
-DATATYPES |= {
-    f"{kind}{bits}": f"{kind.upper()}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)
-}
-CODES = {np.dtype(name): code for name, code in DATATYPES.items()}
-
-# What JSON may have for a type of elements, by its kind in NumPy; whole numbers for all others.
-ALLOWED: dict[str, set[type]] = {"b": {bool}, "f": {int, float}}
+# The protocol's names of element types, and what JSON may have for one, by NumPy's names.
+DATATYPES = {"float32": "FP32", "int32": "INT32", "bool": "BOOL"}
+ALLOWED: dict[str, set[type]] = {"float32": {int, float}, "int32": {int}, "bool": {bool}}
 
 # Beside its tensors' values a request has few others; more commas than that are no request.
 OTHER_COMMAS = 10_000
@@ -43,50 +37,29 @@ class Inference:
     """A request understood: arrays by input name, and which outputs are wanted, binary or not."""
 
     id: str | None
-    inputs: dict[str, np.ndarray]
+    inputs: Batch
     outputs: dict[str, bool]
 
 
-def decode(body: bytes, header: bytes | None, manifest: Manifest, max_batch: int) -> Inference:
+def decode(body: bytes, header: bytes | None, signature: Signature, max_batch: int) -> Inference:
     """Read the body of an infer request; `header` is the value of HEADER, if it was sent.
 
-    Every array has its input's type, a shape that fits, and finite values only.
-    Raises Refused.
+    Every array has its input's type, a shape that fits, and finite values within the input's
+    bounds. Raises Refused.
     """
     end = len(body) if header is None else _header_size(header, len(body))
     if end > OTHER_COMMAS:
         # Parsing makes objects of up to ten times a text's size: refuse before, not after.
-        room = values_per_row(manifest.inputs)
-        if room and body.count(b",", 0, end) > room * max_batch + OTHER_COMMAS:
-            raise Refused(f"more values than {max_batch} inputs have", 413)
+        values = values_per_row(signature.inputs)
+        if values and body.count(b",", 0, end) > values * max_batch + OTHER_COMMAS:
+            raise Refused(f"more values than {max_batch} rows have", 413)
     request = _object(_parse(body[:end]), "the request")
     identity = request.get("id")
     if identity is not None and not isinstance(identity, str):
         raise Refused("id must be a string")
-    inputs: dict[str, np.ndarray] = {}
-    for entry in _array(request.get("inputs"), "inputs"):
-        tensor = _named(entry, manifest.inputs, inputs, "input")
-        shape = _shape(entry, tensor, max_batch)
-        if entry.get("datatype") != DATATYPES[tensor.dtype]:
-            raise _other_datatype(entry, tensor)
-        extra = _object(entry.get("parameters", {}), "parameters")
-        if "binary_data_size" in extra:
-            if "data" in entry:
-                raise Refused(f"input {tensor.name} has both data and binary_data_size")
-            start, end = end, end + _binary_size(extra["binary_data_size"], shape, tensor)
-            if header is None or end > len(body):
-                raise Refused(f"the body ends before the binary data of input {tensor.name}")
-            inputs[tensor.name] = _from_binary(body[start:end], shape, tensor)
-        else:
-            inputs[tensor.name] = _from_json(entry, shape, tensor)
-    if end != len(body):
-        raise Refused(f"{len(body) - end} bytes follow the last input's data")
-    if len(inputs) < len(manifest.inputs):
-        missing = [t.name for t in manifest.inputs if t.name not in inputs]
-        raise Refused(f"missing input: {', '.join(missing)}")
-    if len(set(map(len, inputs.values()))) > 1:
-        raise Refused("all inputs must have the same first dimension")
-    return Inference(identity, inputs, _wanted(request, manifest))
+    binary = None if header is None else memoryview(body)[end:]
+    inputs = _inputs(request, binary, signature, max_batch)
+    return Inference(identity, inputs, _wanted(request, signature))
 
 
 def encode(model: str, request: Inference, arrays: Mapping[str, np.ndarray]) -> Response:
@@ -101,7 +74,7 @@ def encode(model: str, request: Inference, arrays: Mapping[str, np.ndarray]) -> 
             raise Refused("the inputs are too extreme: the model's answer is not finite")
         entry: dict[str, object] = {
             "name": name,
-            "datatype": CODES[array.dtype],
+            "datatype": DATATYPES[array.dtype.name],
             "shape": array.shape,
         }
         if binary:
@@ -121,15 +94,58 @@ def encode(model: str, request: Inference, arrays: Mapping[str, np.ndarray]) -> 
 
 
 def describe(tensor: Tensor) -> dict[str, object]:
-    """Give a tensor's metadata; -1 is a dimension left open."""
-    shape = [-1 if size is None else size for size in tensor.shape]
+    """Return a tensor's metadata; -1 is a length left open, such as that of the batch."""
+    shape = [-1, *(-1 if size is None else size for size in tensor.shape)]
     return {"name": tensor.name, "datatype": DATATYPES[tensor.dtype], "shape": shape}
 
 
+def bounds(tensor: Tensor) -> str:
+    """Return the hard bounds of a tensor's values in words, such as `from 0 to 1`; or nothing."""
+    if tensor.low is None:
+        return "" if tensor.high is None else f"of at most {tensor.high}"
+    return (
+        f"of at least {tensor.low}"
+        if tensor.high is None
+        else f"from {tensor.low} to {tensor.high}"
+    )
+
+
 def values_per_row(tensors: Sequence[Tensor]) -> int:
-    """Count the values of one row of a batch, over all inputs; 0 where the model leaves it open."""
-    sizes = [[size or 0 for size in tensor.shape[1:]] for tensor in tensors]
+    """Count the values of one row over all tensors; 0 where a length is left open."""
+    sizes = [[size or 0 for size in tensor.shape] for tensor in tensors]
     return 0 if any(0 in size for size in sizes) else sum(map(math.prod, sizes))
+
+
+def _inputs(
+    request: Mapping[str, Any], binary: memoryview | None, signature: Signature, max_batch: int
+) -> Batch:
+    """Read all inputs; `binary` is what follows the JSON, None where no header announced it."""
+    inputs: Batch = {}
+    end = 0
+    for entry in _array(request.get("inputs"), "inputs"):
+        tensor = _named(entry, signature.inputs, inputs, "input")
+        shape = _shape(entry, tensor, max_batch)
+        if entry.get("datatype") != DATATYPES[tensor.dtype]:
+            raise _other_datatype(entry, tensor)
+        extra = _object(entry.get("parameters", {}), "parameters")
+        if "binary_data_size" not in extra:
+            inputs[tensor.name] = _from_json(entry, shape, tensor)
+        elif "data" in entry:
+            raise Refused(f"input {tensor.name} has both data and binary_data_size")
+        else:
+            start, end = end, end + _binary_size(extra["binary_data_size"], shape, tensor)
+            if binary is None or end > len(binary):
+                raise Refused(f"the body ends before the binary data of input {tensor.name}")
+            inputs[tensor.name] = _from_binary(binary[start:end].tobytes(), shape, tensor)
+        _check_values(inputs[tensor.name], tensor)
+    if binary is not None and end != len(binary):
+        raise Refused(f"{len(binary) - end} bytes follow the last input's data")
+    if len(inputs) < len(signature.inputs):
+        missing = [t.name for t in signature.inputs if t.name not in inputs]
+        raise Refused(f"missing input: {', '.join(missing)}")
+    if len(set(map(len, inputs.values()))) > 1:
+        raise Refused("all inputs must have the same first dimension")
+    return inputs
 
 
 def _header_size(header: bytes, length: int) -> int:
@@ -181,8 +197,10 @@ def _other_datatype(entry: Mapping[str, Any], tensor: Tensor) -> Refused:
     return Refused(f"input {tensor.name} has datatype {DATATYPES[tensor.dtype]}, not {given}")
 
 
-def _fits(wanted: int | None, given: int) -> bool:
-    return wanted in (None, given)
+def _fits(wanted: Sequence[int | None], given: Sequence[int]) -> bool:
+    return len(given) == len(wanted) and all(
+        size in (None, found) for size, found in zip(wanted, given, strict=True)
+    )
 
 
 def _shape(entry: Mapping[str, Any], tensor: Tensor, max_batch: int) -> list[int]:
@@ -190,11 +208,11 @@ def _shape(entry: Mapping[str, Any], tensor: Tensor, max_batch: int) -> list[int
     # True and 1.0 equal 1, but are no dimensions.
     if set(map(type, shape)) != {int} or min(shape) < 0 or max(shape) >= 2**31:
         raise Refused(f"shape of input {tensor.name} must be of whole numbers from 0 to 2^31 - 1")
-    if len(shape) != len(tensor.shape) or not all(map(_fits, tensor.shape, shape)):
-        names = ("n" if size is None else str(size) for size in tensor.shape)
-        raise Refused(f"input {tensor.name} must have the shape [{', '.join(names)}]")
-    if tensor.shape[0] is None and shape[0] > max_batch:
-        raise Refused(f"at most {max_batch} inputs in one request", 413)
+    if not _fits((None, *tensor.shape), shape):
+        sizes = ("n", *("any" if size is None else str(size) for size in tensor.shape))
+        raise Refused(f"input {tensor.name} must have the shape [{', '.join(sizes)}]")
+    if shape[0] > max_batch:
+        raise Refused(f"at most {max_batch} rows in one request", 413)
     if 0 in shape:
         raise Refused(f"input {tensor.name} is empty")
     return shape
@@ -212,14 +230,15 @@ def _from_binary(data: bytes, shape: Sequence[int], tensor: Tensor) -> np.ndarra
         return np.array(np.frombuffer(data, np.uint8) != 0).reshape(shape)
     dtype = np.dtype(tensor.dtype)
     # The protocol is little-endian; where the machine is too, nothing is copied here.
-    array = np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(shape)
+    return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=False).reshape(shape)
+
+
+def _check_values(array: np.ndarray, tensor: Tensor) -> None:
     if not _finite(array):
-        raise _infinite(tensor)
-    return array
-
-
-def _infinite(tensor: Tensor) -> Refused:
-    return Refused(f"input {tensor.name} has values beyond the finite {tensor.dtype} numbers")
+        raise Refused(f"input {tensor.name} has values beyond the finite {tensor.dtype} numbers")
+    low, high = tensor.low, tensor.high
+    if (low is not None and array.min() < low) or (high is not None and array.max() > high):
+        raise Refused(f"input {tensor.name} must have values {bounds(tensor)}")
 
 
 def _finite(array: np.ndarray) -> bool:
@@ -237,16 +256,13 @@ def _from_json(entry: Mapping[str, Any], shape: Sequence[int], tensor: Tensor) -
     count = math.prod(shape)
     if len(values) != count:
         raise Refused(f"input {tensor.name} has {len(values)} values; its shape needs {count}")
-    dtype = np.dtype(tensor.dtype)
-    wrong = set(map(type, values)) - ALLOWED.get(dtype.kind, {int})
+    wrong = set(map(type, values)) - ALLOWED[tensor.dtype]
     if wrong:
         found = min(kind.__name__ for kind in wrong)
-        raise Refused(f"data of input {tensor.name} must be {tensor.dtype} numbers, not {found}")
+        raise Refused(f"data of input {tensor.name} must be {tensor.dtype} values, not {found}")
     try:
-        with np.errstate(over="raise"):  # JSON's numbers are finite, but may be so no longer here
-            return np.array(values, dtype).reshape(shape)
-    except FloatingPointError:
-        raise _infinite(tensor) from None
+        with np.errstate(over="ignore"):  # what is finite in JSON may be infinite here
+            return np.array(values, tensor.dtype).reshape(shape)
     except OverflowError:
         raise Refused(f"a value of input {tensor.name} is too large for {tensor.dtype}") from None
 
@@ -263,13 +279,13 @@ def _flatten(rows: list[Any], shape: Sequence[int], tensor: Tensor) -> list[Any]
     return rows
 
 
-def _wanted(request: Mapping[str, Any], manifest: Manifest) -> dict[str, bool]:
+def _wanted(request: Mapping[str, Any], signature: Signature) -> dict[str, bool]:
     """Give the outputs that the client asked for, in its order, and whether each is binary."""
     parameters = _object(request.get("parameters", {}), "parameters")
     default = parameters.get("binary_data_output", False)
     wanted: dict[str, bool] = {}
     for entry in _array(request.get("outputs", []), "outputs"):
-        tensor = _named(entry, manifest.outputs, wanted, "output")
+        tensor = _named(entry, signature.outputs, wanted, "output")
         extra = _object(entry.get("parameters", {}), f"parameters of output {tensor.name}")
         for name in ("classification", "shared_memory_region"):
             if name in extra:
@@ -278,4 +294,4 @@ def _wanted(request: Mapping[str, Any], manifest: Manifest) -> dict[str, bool]:
     for binary in (default, *wanted.values()):
         if not isinstance(binary, bool):
             raise Refused("binary_data and binary_data_output must be true or false")
-    return wanted or {tensor.name: default for tensor in manifest.outputs}
+    return wanted or {tensor.name: default for tensor in signature.outputs}

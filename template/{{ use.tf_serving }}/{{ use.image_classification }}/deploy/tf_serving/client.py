@@ -46,7 +46,8 @@ def main() -> None:
 
     # TensorFlow Serving does not know the classes' names; the manifest does.
     manifest = json.loads(arguments.manifest.read_text(encoding="utf-8"))
-    height, width, channels = manifest["inputs"][0]["shape"][1:]
+    (source,), (target,) = manifest["signature"]["inputs"], manifest["signature"]["outputs"]
+    height, width, channels = source["shape"]
     images = [read(file, height, width, channels).tolist() for file in arguments.files]
     url = f"http://{arguments.url}/v1/models/{manifest['model']}:predict"
     body = json.dumps({"instances": images}).encode()
@@ -54,7 +55,7 @@ def main() -> None:
         answers = json.load(response)["predictions"]
     for file, probabilities in zip(arguments.files, answers, strict=True):
         best = int(np.argmax(probabilities))
-        print(f"{file}: {manifest['classes'][best]} ({probabilities[best]:.1%})")
+        print(f"{file}: {target['labels'][best]} ({probabilities[best]:.1%})")
 
 
 if __name__ == "__main__":

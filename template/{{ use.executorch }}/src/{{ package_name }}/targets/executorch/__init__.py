@@ -5,8 +5,8 @@ Python takes and gives PyTorch's tensors, so PyTorch is loaded here all the same
 is not.
 """
 
-from ..limits import Limits
+from .. import FLOAT32
 
 ENGINE = "ExecuTorch"
 PACKAGE = "executorch"
-LIMITS = {"float32": Limits(1e-5, 1.0)}
+LIMITS = {"float32": FLOAT32}

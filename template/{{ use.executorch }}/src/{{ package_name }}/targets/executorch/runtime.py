@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from ...errors import UserError
-from ..manifest import Manifest
-from ..quiet import quiet
+from ...manifest import Manifest
+from ...capture import capture
 
 TYPES = {"float32": 6}  # ExecuTorch's numbers of element types, by NumPy's names
 
@@ -44,7 +44,7 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Callable[[np.ndarr
 
 def open_method(path: Path, manifest: Manifest) -> Any:
     """Open a file as an ExecuTorch program's `forward` method; raises UserError as `load` does."""
-    with quiet():
+    with capture():
         from executorch.runtime import Runtime
 
         try:

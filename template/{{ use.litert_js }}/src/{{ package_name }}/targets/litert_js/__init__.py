@@ -3,8 +3,8 @@
 `export.py` needs the training framework, the page in `page/` and its runtime do not.
 """
 
-from ..limits import Limits
+from .. import FLOAT32
 
 ENGINE = "LiteRT.js"
 PACKAGE = "npm:@litertjs/core"
-LIMITS = {"float32": Limits(1e-5, 1.0)}
+LIMITS = {"float32": FLOAT32}

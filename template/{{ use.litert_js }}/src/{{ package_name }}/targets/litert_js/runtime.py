@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...page.browser import Browser, open_browser
 from ...page.browser import others as in_browser
-from ..manifest import Manifest
+from ...manifest import Manifest
 
 
 def load(folder: Path, manifest: Manifest, precision: str) -> Browser:

@@ -1,5 +1,5 @@
-"""Serve the artifact as what it is: a static web site."""
+"""Serve the artifact as what it is: a static web site, in which every browser computes by itself."""
 
-from ...serving.site import serve_site as serve
+from ...serving.static import serve_site as serve
 
 __all__ = ["serve"]

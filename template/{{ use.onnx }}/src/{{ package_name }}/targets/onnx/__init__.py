@@ -3,12 +3,8 @@
 `export.py` needs the training framework; `precision.py`, `runtime.py` and `server.py` do not.
 """
 
-from ..limits import Limits
+from .. import FLOAT16, FLOAT32, INT8
 
 ENGINE = "ONNX Runtime"
 PACKAGE = "onnxruntime"
-LIMITS = {
-    "float32": Limits(1e-5, 1.0),
-    "float16": Limits(5e-3, 0.99),
-    "int8": Limits(1.0, 0.95, 0.02),
-}
+LIMITS = {"float32": FLOAT32, "float16": FLOAT16, "int8": INT8}

@@ -1,6 +1,6 @@
 """An ONNX model in fewer bits: float16, or int8 calibrated on the training data. No framework.
 
-Inputs and outputs stay float32, so servers, pages and clients do not notice. ONNX Runtime's
+Inputs and outputs keep their types, so servers, pages and clients do not notice. ONNX Runtime's
 dynamic quantisation, which finds the ranges while it computes, is not offered: convolutions get
 four to twenty times slower with it than in float32, and dense layers hardly faster than in int8.
 """
@@ -17,10 +17,9 @@ from onnxruntime.quantization.onnx_model import ONNXModel
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from ... import data
+from ...export import calibration
 from ...runs import Run
-
-ROWS = 64  # rows per step of the calibration
+from ...signature import Batch
 
 
 def models(file: Path, precision: str, run: Run) -> dict[str, str]:
@@ -36,28 +35,28 @@ def models(file: Path, precision: str, run: Run) -> dict[str, str]:
         if precision == "float16":
             write_float16(full, file)
         else:
-            write_int8(full, file, data.load(run.config.data).train.inputs)
+            write_int8(full, file, calibration(run))
     onnx.checker.check_model(onnx.load(file), full_check=True)
     return {precision: file.name, "float32": full.name}
 
 
 def write_float16(source: Path, file: Path) -> None:
-    """Compute in float16, between float32 inputs and outputs."""
+    """Compute in float16; inputs and outputs keep their types."""
     # The converter appends its casts at the end, where nothing may use them before.
     model = ONNXModel(convert_float_to_float16(onnx.load(source), keep_io_types=True))
     model.topological_sort()
     onnx.save(model.model, file)
 
 
-def write_int8(source: Path, file: Path, inputs: np.ndarray) -> None:
-    """Compute in int8, with the ranges that `inputs` [n, ...] give rise to in every layer."""
+def write_int8(source: Path, file: Path, rows: Iterator[Batch]) -> None:
+    """Compute in int8, with the ranges that `rows` give rise to in every layer."""
     prepared = file.with_name("prepared.onnx")
     quant_pre_process(source, prepared, skip_symbolic_shape=True)
     graph = onnx.load(prepared).graph
     quantization.quantize_static(
         prepared,
         file,
-        Calibration(graph.input[0].name, inputs),
+        Calibration(rows),
         quant_format=quantization.QuantFormat.QDQ,
         per_channel=True,
         # 256 steps are too few for probabilities: most would be 0.
@@ -66,18 +65,15 @@ def write_int8(source: Path, file: Path, inputs: np.ndarray) -> None:
     prepared.unlink()
 
 
-class Calibration:
-    """Rows for ONNX Runtime to look at, some at a time; it knows a reader by its `get_next`."""
+class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  # it has no types
+    """Rows for ONNX Runtime to look at, one at a time."""
 
-    def __init__(self, name: str, inputs: np.ndarray) -> None:
-        starts = range(0, len(inputs), ROWS)
-        self.batches = iter([inputs[start : start + ROWS] for start in starts])
-        self.name = name
+    def __init__(self, rows: Iterator[Batch]) -> None:
+        self.rows = rows
 
     def get_next(self) -> dict[str, np.ndarray] | None:
-        """Return the next rows by the input's name, or None after the last."""
-        batch = next(self.batches, None)
-        return None if batch is None else {self.name: np.ascontiguousarray(batch)}
+        """Return the next row by the inputs' names, or None after the last."""
+        return next(self.rows, None)
 
 
 @contextlib.contextmanager

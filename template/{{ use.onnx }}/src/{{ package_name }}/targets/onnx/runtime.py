@@ -1,7 +1,7 @@
 """ONNX Runtime on the CPU: load the model's file, hold it to its manifest, compute."""
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,47 +9,41 @@ import numpy as np
 import onnxruntime
 
 from ...errors import UserError
-from ..manifest import Manifest, Tensor
-
-CHUNK = 256  # inputs computed at once; bounds the memory of a long array
+from ...manifest import Manifest
+from ...signature import Batch, Predict, Signature, concatenate
 
 # ONNX Runtime's names of element types, by NumPy's.
-TYPES = {"float32": "tensor(float)", "float64": "tensor(double)"}  # others: tensor(NAME)
+TYPES = {"float32": "tensor(float)", "int32": "tensor(int32)", "bool": "tensor(bool)"}
 
 
-def load(folder: Path, manifest: Manifest, precision: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Load the artifact in `folder` as a function from inputs to outputs.
+def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
+    """Load the artifact in `folder` as a function; threads may share it.
 
-    The function takes float32 [n, ...] as the manifest's first input says and gives float32
-    [n, ...] as its first output says, for any n, a chunk at a time.
     Raises UserError when the file is broken or is not the model that the manifest describes.
     """
-    session = open_session(folder / manifest.models[precision], manifest)
-    name, answer = manifest.inputs[0].name, manifest.outputs[0].name
+    session = open_session(folder / manifest.file(precision), manifest.signature)
+    names = [tensor.name for tensor in manifest.signature.outputs]
 
-    def compute(inputs: np.ndarray) -> np.ndarray:
-        outputs: np.ndarray = session.run([answer], {name: np.ascontiguousarray(inputs)})[0]
-        return outputs
+    def compute(inputs: Batch) -> Batch:
+        fed = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        return dict(zip(names, session.run(names, fed), strict=True))
 
-    def predict(inputs: np.ndarray) -> np.ndarray:
-        if len(inputs) <= CHUNK:
-            return compute(inputs)
-        starts = range(0, len(inputs), CHUNK)
-        return np.concatenate([compute(inputs[start : start + CHUNK]) for start in starts])
+    def predict(batch: Batch) -> Batch:
+        return concatenate([compute(piece) for piece in manifest.signature.pieces(batch)])
 
     return predict
 
 
-def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], Any]]:
+def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], Predict]]:
     """Compute with the artifact's web page in a browser as well, where both are there."""
     if not (folder / "engine.js").is_file():
         return {}
     browser = importlib.import_module("...page.browser", __package__)
-    found: dict[str, Callable[[], Any]] = browser.others(folder, manifest, ("wasm", "webgpu"))
+    found: dict[str, Callable[[], Predict]] = browser.others(folder, manifest, ("wasm", "webgpu"))
     return found
 
 
-def open_session(path: Path, manifest: Manifest) -> Any:
+def open_session(path: Path, signature: Signature) -> Any:
     """Open a file as an `onnxruntime.InferenceSession`; raises UserError as `load` does."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -63,26 +57,19 @@ def open_session(path: Path, manifest: Manifest) -> Any:
     except Exception as error:  # ONNX Runtime's exceptions share no narrower base
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise UserError(f"{path} is not a model ONNX Runtime can load: {reason[0]}") from error
-    for kind, wanted, found in (
-        ("input", manifest.inputs, session.get_inputs()),
-        ("output", manifest.outputs, session.get_outputs()),
+    for kind, tensors, nodes in (
+        ("inputs", signature.inputs, session.get_inputs()),
+        ("outputs", signature.outputs, session.get_outputs()),
     ):
-        promised, real = _promised(wanted), _real(found)
-        if not promised or promised != real:
+        promised = {t.name: (TYPES[t.dtype], (None, *t.shape)) for t in tensors}
+        # A dimension left open has a name, or none, in ONNX.
+        found = {
+            node.name: (node.type, tuple(d if isinstance(d, int) else None for d in node.shape))
+            for node in nodes
+        }
+        if promised != found:
             raise UserError(
-                f"{path} has the {kind}s {real}, but its manifest promises {promised};"
+                f"{path} has the {kind} {found}, but its manifest promises {promised};"
                 " export the model again"
             )
     return session
-
-
-def _promised(tensors: Sequence[Tensor]) -> dict[str, tuple[str, tuple[int | None, ...]]]:
-    return {t.name: (TYPES.get(t.dtype, f"tensor({t.dtype})"), tuple(t.shape)) for t in tensors}
-
-
-def _real(nodes: Sequence[Any]) -> dict[str, tuple[str, tuple[int | None, ...]]]:
-    # A dimension left open has a name, or none, in ONNX.
-    return {
-        node.name: (node.type, tuple(d if isinstance(d, int) else None for d in node.shape))
-        for node in nodes
-    }

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ...config import ServeSettings
+from ...manifest import Manifest
 from ...serving.app import serve_predict
-from ..manifest import Manifest
+from ...settings import ServeSettings
 from .runtime import load
 
 

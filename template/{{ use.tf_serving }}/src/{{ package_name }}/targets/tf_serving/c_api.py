@@ -39,7 +39,7 @@ class Buffer(ctypes.Structure):
     )
 
 
-class Place(ctypes.Structure):
+class Output(ctypes.Structure):
     """TF_Output: one output of one operation."""
 
     _fields_ = (("operation", c_void_p), ("index", c_int))
@@ -72,8 +72,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "TF_SessionRun": (
         None,
         [
-            *(c_void_p, c_void_p, POINTER(Place), POINTER(c_void_p), c_int),
-            *(POINTER(Place), POINTER(c_void_p), c_int, c_void_p, c_int, c_void_p, c_void_p),
+            *(c_void_p, c_void_p, POINTER(Output), POINTER(c_void_p), c_int),
+            *(POINTER(Output), POINTER(c_void_p), c_int, c_void_p, c_int, c_void_p, c_void_p),
         ],
     ),
     "TF_AllocateTensor": (c_void_p, [c_int, POINTER(c_int64), c_int, c_size_t]),
@@ -140,7 +140,7 @@ class Session:
         ).SerializeToString()
         options, about = tf.TF_NewSessionOptions(), tf.TF_NewBuffer()
         self.graph = c_void_p(tf.TF_NewGraph())
-        self.places: dict[str, Place] = {}
+        self.found: dict[str, Output] = {}
         try:
             with Status() as status:
                 tf.TF_SetConfig(options, config, len(config), status)
@@ -181,8 +181,8 @@ class Session:
         fed = [to_tensor(array) for array in inputs.values()]
         got = (c_void_p * len(outputs))()
         try:
-            sources = (Place * len(inputs))(*map(self.place, inputs))
-            targets = (Place * len(outputs))(*map(self.place, outputs))
+            sources = (Output * len(inputs))(*map(self.output, inputs))
+            targets = (Output * len(outputs))(*map(self.output, outputs))
             values = (c_void_p * len(fed))(*fed)
             with Status() as status:
                 tf.TF_SessionRun(
@@ -204,15 +204,15 @@ class Session:
             for address in [*fed, *filter(None, got)]:
                 tf.TF_DeleteTensor(address)
 
-    def place(self, name: str) -> Place:
+    def output(self, name: str) -> Output:
         """Find a tensor in the graph by its name; raises LoaderError."""
-        if name not in self.places:
+        if name not in self.found:
             operation, _, index = name.partition(":")
             address = library().TF_GraphOperationByName(self.graph, operation.encode())
             if not address:
                 raise LoaderError(f"the graph has no operation {operation}", 5)
-            self.places[name] = Place(address, int(index or 0))
-        return self.places[name]
+            self.found[name] = Output(address, int(index or 0))
+        return self.found[name]
 
 
 def to_tensor(array: np.ndarray) -> int:

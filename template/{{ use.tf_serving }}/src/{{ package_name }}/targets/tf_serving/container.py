@@ -17,10 +17,10 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
 
-from ...config import ServeSettings
 from ...errors import UserError
-from ...serving.listen import bind
-from ..manifest import Manifest
+from ...manifest import Manifest
+from ...serving.run import bind
+from ...settings import ServeSettings
 
 ENGINES = ("docker", "podman")
 ANSWER_SECONDS = 10  # for an engine to say that it runs

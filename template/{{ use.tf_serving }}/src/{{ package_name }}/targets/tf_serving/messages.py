@@ -95,6 +95,8 @@ def to_array(tensor: Any) -> np.ndarray:
     if tensor.tensor_content:
         if len(tensor.tensor_content) != count * dtype.itemsize:
             raise ValueError(f"{len(tensor.tensor_content)} bytes do not fill the shape {shape}")
+        if name == "bool":  # any byte but 0 is true
+            return np.array(np.frombuffer(tensor.tensor_content, np.uint8) != 0).reshape(shape)
         values = np.frombuffer(tensor.tensor_content, dtype.newbyteorder("<"))
         return values.astype(dtype, copy=False).reshape(shape)
     given = np.array(getattr(tensor, NUMBERS[name][1]), dtype)

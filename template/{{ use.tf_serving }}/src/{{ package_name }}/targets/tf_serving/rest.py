@@ -14,31 +14,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ...serving.answers import application
-from ...serving.intake import Intake
+from ...serving.requests import BodyReader
+from ...serving.responses import application
 from . import SIGNATURE, rest_json
-from .served import METADATA, Problem, Served, cut
+from .servable import METADATA, Servable, StatusError, shorten
 
-WAITING = 64  # requests before the model at once; the next is told to come back
+WAITING = 64  # requests before the model at once; the next is refused
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 MODEL = r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?"
-ASK = re.compile(rf"{MODEL}:(classify|regress|predict)", re.IGNORECASE | re.ASCII)
-LOOK = re.compile(rf"{MODEL}(/metadata)?", re.IGNORECASE | re.ASCII)
+POST_PATH = re.compile(rf"{MODEL}:(classify|regress|predict)", re.IGNORECASE | re.ASCII)
+GET_PATH = re.compile(rf"{MODEL}(/metadata)?", re.IGNORECASE | re.ASCII)
 
 
-def create_app(served: Served) -> Starlette:
+def create_app(servable: Servable) -> Starlette:
     """Make the application that answers for one model."""
-    here = f"TensorFlow Serving's API below /v1/models/{served.manifest.model}"
-    return application([Route("/{rest:path}", Rest(served).answer, methods=METHODS)], here)
+    here = f"TensorFlow Serving's API below /v1/models/{servable.manifest.model}"
+    return application([Route("/{rest:path}", Rest(servable).answer, methods=METHODS)], here)
 
 
 class Rest:
     """The requests on their way to the model."""
 
-    def __init__(self, served: Served) -> None:
-        self.served = served
-        self.intake = Intake(served.settings)
+    def __init__(self, servable: Servable) -> None:
+        self.servable = servable
+        self.bodies = BodyReader(servable.settings)
         self.workers = ThreadPoolExecutor(min(os.cpu_count() or 1, 8), "rest")
         self.waiting = 0
 
@@ -47,36 +47,36 @@ class Rest:
         path = request.scope["raw_path"].decode("latin-1")
         if not path.lower().startswith("/v1/"):
             raise HTTPException(404)
-        pattern = {"POST": ASK, "GET": LOOK}.get(request.method)
+        pattern = {"POST": POST_PATH, "GET": GET_PATH}.get(request.method)
         match = pattern.fullmatch(path) if pattern else None
         if not match:
-            raise Problem(f"Malformed request: {request.method} {cut(path)}")
+            raise StatusError(f"Malformed request: {request.method} {shorten(path)}")
         name, label = unquote(match[1]), match[3] and unquote(match[3])
         version = int(match[2]) if match[2] and len(match[2]) < 19 else None
         if match[2] and version is None:
-            raise Problem(f"Failed to convert version: {cut(match[2])} to numeric.")
+            raise StatusError(f"Failed to convert version: {shorten(match[2])} to numeric.")
         if request.method == "POST":
-            body = await self.intake.take(dict(request.scope["headers"]), request.receive)
+            body = await self.bodies.read(dict(request.scope["headers"]), request.receive)
             try:
-                content = await self.ask(body, name, version, label, match[4].lower())
+                content = await self.compute(body, name, version, label, match[4].lower())
             finally:
-                self.intake.release(body)
+                self.bodies.release(body)
         elif match[4]:
             content = self.metadata(name, version, label)
         else:
-            content = rest_json.dump(to_dict(self.served.status(name, version)))
+            content = rest_json.dump(to_dict(self.servable.status(name, version)))
         return Response(content, media_type="application/json")
 
-    async def ask(
+    async def compute(
         self, body: bytes, name: str, version: int | None, label: str | None, method: str
     ) -> bytes:
         """Compute in a worker: TensorFlow needs no lock of Python's meanwhile."""
-        self.served.find(name, version, label)
+        self.servable.find(name, version, label)
         if method != "predict":
-            raise Problem(f"the model has no signature for {method}; use predict")
+            raise StatusError(f"the model has no signature for {method}; use predict")
         if self.waiting >= WAITING:
             message = f"{WAITING} requests wait already; try again in a moment"
-            raise Problem(message, 429, "RESOURCE_EXHAUSTED")
+            raise StatusError(message, 429, "RESOURCE_EXHAUSTED")
         self.waiting += 1
         try:
             loop = asyncio.get_running_loop()
@@ -86,17 +86,18 @@ class Rest:
 
     def predict(self, body: bytes) -> bytes:
         """Turn the body of a request into the body of its response."""
-        inputs, limit = self.served.manifest.inputs, self.served.settings.max_batch
+        inputs, limit = self.servable.manifest.signature.inputs, self.servable.settings.max_batch
         signature, arrays, row = rest_json.decode(body, inputs, limit)
         if signature not in ("", SIGNATURE):
-            raise Problem(f'Serving signature name: "{cut(signature)}" not found in signature def')
-        return rest_json.encode(self.served.predict(arrays), row)
+            name = shorten(signature)
+            raise StatusError(f'Serving signature name: "{name}" not found in signature def')
+        return rest_json.encode(self.servable.predict(arrays), row)
 
     def metadata(self, name: str, version: int | None, label: str | None) -> bytes:
         """Describe the model's signatures."""
-        self.served.find(name, version, label)
-        spec = to_dict(self.served.metadata().model_spec)
-        found = {METADATA: to_dict(self.served.signature_map())}
+        self.servable.find(name, version, label)
+        spec = to_dict(self.servable.metadata().model_spec)
+        found = {METADATA: to_dict(self.servable.signature_map())}
         return rest_json.dump({"model_spec": spec, "metadata": found})
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from pydantic_core import from_json, to_json
 
 from ...serving.protocol import OTHER_COMMAS, values_per_row
-from ..manifest import Tensor
-from .served import Problem
+from ...signature import Batch, Tensor
+from .servable import StatusError
 
 # JSON's names of types, by Python's.
 KINDS = {
@@ -27,69 +27,67 @@ KINDS = {
 EXACT = {"float32": 2**24, "float64": 2**53}  # below, a float has every whole number
 
 
-def decode(
-    body: bytes, tensors: Sequence[Tensor], max_batch: int
-) -> tuple[str, dict[str, np.ndarray], bool]:
+def decode(body: bytes, tensors: Sequence[Tensor], max_batch: int) -> tuple[str, Batch, bool]:
     """Read a predict request: its signature's name, its inputs, and whether they came by row.
 
-    Raises Problem.
+    Raises StatusError.
     """
     # Parsing makes objects of up to ten times a text's size: refuse before, not after.
-    room = values_per_row(tensors)
-    if room and body.count(b",") > room * max_batch + OTHER_COMMAS:
-        raise Problem(f"more values than {max_batch} inputs have", 413)
+    values = values_per_row(tensors)
+    if values and body.count(b",") > values * max_batch + OTHER_COMMAS:
+        raise StatusError(f"more values than {max_batch} rows have", 413)
     if not body:
-        raise Problem("JSON Parse error: The document is empty")
+        raise StatusError("JSON Parse error: The document is empty")
     try:
         request = from_json(body)
     except ValueError as error:
-        raise Problem(f"JSON Parse error: {str(error)[:200]}") from None
+        raise StatusError(f"JSON Parse error: {str(error)[:200]}") from None
     if not isinstance(request, dict):
-        raise Problem(f"JSON Value: {quote(request)} Is not object")
+        raise StatusError(f"JSON Value: {quote(request)} Is not object")
     signature = request.get("signature_name", "")
     if not isinstance(signature, str):
-        raise Problem("'signature_name' key must be a string value.")
+        raise StatusError("'signature_name' key must be a string value.")
     if "instances" in request and "inputs" in request:
-        raise Problem("expecting only one of 'inputs' or 'instances' keys to exist")
+        raise StatusError("expecting only one of 'inputs' or 'instances' keys to exist")
     if "instances" in request:
         return signature, by_row(request["instances"], tensors), True
     if "inputs" in request:
         return signature, by_column(request["inputs"], tensors), False
-    raise Problem("Missing 'inputs' or 'instances' key")
+    raise StatusError("Missing 'inputs' or 'instances' key")
 
 
-def by_row(instances: object, tensors: Sequence[Tensor]) -> dict[str, np.ndarray]:
+def by_row(instances: object, tensors: Sequence[Tensor]) -> Batch:
     """Read a list with one item for each row: its value, or an object with a value per input."""
     if not isinstance(instances, list):
-        raise Problem("Expecting 'instances' to be a list/array")
+        raise StatusError("Expecting 'instances' to be a list/array")
     if not instances:
-        raise Problem("No values in 'instances' array")
+        raise StatusError("No values in 'instances' array")
     if not isinstance(instances[0], dict):
         if len(tensors) > 1:
-            raise Problem("instances is a plain list, but expecting list of objects")
+            raise StatusError("instances is a plain list, but expecting list of objects")
         return {tensors[0].name: dense(instances, tensors[0])}
     names = {tensor.name for tensor in tensors}
     for place, item in enumerate(instances):
         if not isinstance(item, dict):
-            raise Problem(f"Expecting object but got list at item {place} of input list")
+            raise StatusError(f"Expecting object but got list at item {place} of input list")
         if item.keys() != names:
             keys = ",".join(sorted(names))
-            raise Problem(
+            raise StatusError(
                 f"Failed to process element: {place} of 'instances' list."
                 f" JSON object: keys must be equal to: {keys}"
             )
     return {t.name: dense([item[t.name] for item in instances], t) for t in tensors}
 
 
-def by_column(inputs: object, tensors: Sequence[Tensor]) -> dict[str, np.ndarray]:
+def by_column(inputs: object, tensors: Sequence[Tensor]) -> Batch:
     """Read whole tensors: one per input in an object, or the only one by itself."""
     if not isinstance(inputs, dict):
         if len(tensors) > 1:
-            raise Problem("inputs is a plain value/list, but expecting an object")
+            raise StatusError("inputs is a plain value/list, but expecting an object")
         return {tensors[0].name: dense(inputs, tensors[0])}
     for tensor in tensors:
         if tensor.name not in inputs:
-            raise Problem(f"Missing named input: {tensor.name} in 'inputs' object.")
+            raise StatusError(f"Missing named input: {tensor.name} in 'inputs' object.")
     return {tensor.name: dense(inputs[tensor.name], tensor) for tensor in tensors}
 
 
@@ -97,19 +95,19 @@ def dense(values: object, tensor: Tensor) -> np.ndarray:
     """Turn nested lists into an array of the tensor's type; its shape is checked elsewhere."""
     shape: list[int] = []
     level = values
-    while isinstance(level, list) and len(shape) <= len(tensor.shape):
+    while isinstance(level, list) and len(shape) <= len(tensor.shape) + 1:
         shape.append(len(level))
         level = level[0] if level else None
     flat: list[Any] = [values]
     for depth, size in enumerate(shape):
         for item in flat:
             if not isinstance(item, list):
-                raise Problem(
+                raise StatusError(
                     f"JSON Value: {quote(item)} found at incorrect level: {depth + 1}"
                     f" in the JSON DOM. Expected at level: {len(shape)}"
                 )
             if len(item) != size:
-                raise Problem(
+                raise StatusError(
                     f"Encountered list at unexpected size: {len(item)}"
                     f" at level: {depth} expected size: {size}"
                 )
@@ -124,7 +122,7 @@ def numbers(flat: list[Any], tensor: Tensor) -> np.ndarray:
     allowed = kinds.get(dtype.kind, {int})
     if not set(map(type, flat)) <= allowed:
         wrong = next(value for value in flat if type(value) not in allowed)
-        raise Problem(
+        raise StatusError(
             f"JSON Value: {quote(wrong)} Type: {KINDS[type(wrong)]}"
             f" is not of expected type: {tensor.dtype}"
         )
@@ -136,10 +134,10 @@ def numbers(flat: list[Any], tensor: Tensor) -> np.ndarray:
             array = exact.astype(dtype)
         lossy = np.isinf(array) & np.isfinite(exact)
     except OverflowError:
-        raise Problem(f"a JSON value is too large for {tensor.dtype}") from None
+        raise StatusError(f"a JSON value is too large for {tensor.dtype}") from None
     for place in np.flatnonzero(lossy | (np.abs(exact) >= EXACT[dtype.name])):
         if lossy[place] or isinstance(flat[place], int):
-            raise Problem(
+            raise StatusError(
                 f"Cannot convert JSON value: {quote(flat[place])} to {tensor.dtype}"
                 " without loss of precision."
             )

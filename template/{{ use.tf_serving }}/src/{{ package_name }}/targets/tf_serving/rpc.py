@@ -12,7 +12,7 @@ import numpy as np
 from google.protobuf.message import DecodeError, Message
 
 from ...errors import UserError
-from ...serving.listen import SHUTDOWN_SECONDS
+from ...serving.run import SHUTDOWN_SECONDS
 from . import SIGNATURE
 from .messages import (
     NAMES,
@@ -23,9 +23,9 @@ from .messages import (
     to_array,
     to_proto,
 )
-from .served import METADATA, Problem, Served, cut
+from .servable import METADATA, Servable, StatusError, shorten
 
-WAITING = 64  # requests before the model at once; the next is told to come back
+WAITING = 64  # requests before the model at once; the next is refused
 OPTIONS = {
     "grpc.so_reuseport": 0,  # a busy port is busy
     "grpc.max_concurrent_streams": WAITING,  # of one client
@@ -41,11 +41,11 @@ OPTIONS = {
 Handler = Callable[[Any], Message]
 
 
-class RpcServer:
+class GrpcServer:
     """A gRPC server over one model; the event loop in its thread waits for clients that stall."""
 
-    def __init__(self, served: Served) -> None:
-        self.served = served
+    def __init__(self, servable: Servable) -> None:
+        self.servable = servable
         self.workers = ThreadPoolExecutor(min(os.cpu_count() or 1, 8), "grpc")
         self.waiting = 0
         self.loop = asyncio.new_event_loop()
@@ -58,7 +58,7 @@ class RpcServer:
 
     async def open(self, host: str, port: int) -> int:
         """Start the server in its own event loop."""
-        limit = self.served.settings.max_body_mib * 2**20
+        limit = self.servable.settings.max_body_mib * 2**20
         options = OPTIONS | {"grpc.max_receive_message_length": limit}
         self.server = grpc.aio.server(options=list(options.items()))
         self.server.add_generic_rpc_handlers(
@@ -94,6 +94,7 @@ class RpcServer:
         ending.result()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
+        self.loop.close()
         self.workers.shutdown()
 
     def service(self, name: str, **methods: tuple[Any, Handler]) -> Any:
@@ -114,20 +115,20 @@ class RpcServer:
             try:
                 return function(kind.FromString(content))
             except DecodeError as error:
-                raise Problem(f"the request is not a {kind.__name__}") from error
+                raise StatusError(f"the request is not a {kind.__name__}") from error
 
         async def handler(content: bytes, context: Any) -> Message:
             try:
                 if self.waiting >= WAITING:
                     message = f"{WAITING} requests wait already; try again in a moment"
-                    raise Problem(message, 429, "RESOURCE_EXHAUSTED")
+                    raise StatusError(message, 429, "RESOURCE_EXHAUSTED")
                 self.waiting += 1
                 try:
                     return await self.loop.run_in_executor(self.workers, answer, content)
                 finally:
                     self.waiting -= 1
-            except Problem as problem:
-                await context.abort(grpc.StatusCode[problem.code], str(problem))
+            except StatusError as error:
+                await context.abort(grpc.StatusCode[error.code], str(error))
                 raise
 
         return handler
@@ -137,18 +138,18 @@ class RpcServer:
         spec = request.model_spec
         self.find(spec)
         if spec.signature_name not in ("", SIGNATURE):
-            message = f'Serving signature key "{cut(spec.signature_name)}" not found.'
-            raise Problem(message, code="FAILED_PRECONDITION")
+            message = f'Serving signature key "{shorten(spec.signature_name)}" not found.'
+            raise StatusError(message, code="FAILED_PRECONDITION")
         arrays = self.arrays(request.inputs)
-        wanted = list(request.output_filter) or list(self.served.model.outputs)
+        wanted = list(request.output_filter) or list(self.servable.model.outputs)
         for place, name in enumerate(wanted):
-            if name not in self.served.model.outputs:
-                raise Problem(f"output tensor alias not found in signature: {cut(name)}")
+            if name not in self.servable.model.outputs:
+                raise StatusError(f"output tensor alias not found in signature: {shorten(name)}")
             if name in wanted[:place]:
-                raise Problem(f"duplicate output tensor alias: {name}")
-        outputs = self.served.predict(arrays)
+                raise StatusError(f"duplicate output tensor alias: {name}")
+        outputs = self.servable.predict(arrays)
         response = predict_pb2.PredictResponse()
-        response.model_spec.CopyFrom(self.served.metadata().model_spec)
+        response.model_spec.CopyFrom(self.servable.metadata().model_spec)
         response.model_spec.signature_name = SIGNATURE
         for name in wanted:
             response.outputs[name].CopyFrom(to_proto(outputs[name]))
@@ -160,36 +161,36 @@ class RpcServer:
             name: (NAMES.get(tensor.dtype, f"type {tensor.dtype}"), shape_of(tensor))
             for name, tensor in tensors.items()
         }
-        self.served.check(shapes)
+        self.servable.check(shapes)
         try:
             return {name: to_array(tensor) for name, tensor in tensors.items()}
         except (ValueError, OverflowError) as error:
-            raise Problem(f"tensor parsing error: {error}") from error
+            raise StatusError(f"tensor parsing error: {error}") from error
 
     def metadata(self, request: Any) -> Message:
         """Answer PredictionService.GetModelMetadata."""
         if not request.HasField("model_spec"):
-            raise Problem("Missing ModelSpec")
+            raise StatusError("Missing ModelSpec")
         if not request.metadata_field:
-            raise Problem("GetModelMetadataRequest must specify at least one metadata_field")
+            raise StatusError("GetModelMetadataRequest must specify at least one metadata_field")
         for name in request.metadata_field:
             if name != METADATA:
-                raise Problem(f"Metadata field {cut(name)} is not supported")
+                raise StatusError(f"Metadata field {shorten(name)} is not supported")
         self.find(request.model_spec)
-        found: Message = self.served.metadata()
+        found: Message = self.servable.metadata()
         return found
 
     def status(self, request: Any) -> Message:
         """Answer ModelService.GetModelStatus."""
         if not request.HasField("model_spec"):
-            raise Problem("Missing ModelSpec")
+            raise StatusError("Missing ModelSpec")
         spec = request.model_spec
         version = spec.version.value if spec.HasField("version") else None
-        found: Message = self.served.status(spec.name, version)
+        found: Message = self.servable.status(spec.name, version)
         return found
 
     def find(self, spec: Any) -> None:
         """Refuse a model, a version or a label that is not here."""
         version = spec.version.value if spec.HasField("version") else None
         label = spec.version_label if spec.HasField("version_label") else None
-        self.served.find(spec.name, version, label)
+        self.servable.find(spec.name, version, label)

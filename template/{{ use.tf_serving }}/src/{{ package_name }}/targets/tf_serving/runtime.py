@@ -1,38 +1,30 @@
 """TensorFlow's C++ loader: load the SavedModel, hold it to its manifest, warm it up, compute."""
 
 import struct
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from google.protobuf.message import DecodeError
 
 from ...errors import UserError
-from ..manifest import Manifest, Tensor
+from ...manifest import Manifest
+from ...signature import Batch, Predict, Tensor, concatenate
 from . import SIGNATURE
 from .c_api import LoaderError, Session
 from .messages import NAMES, prediction_log_pb2, to_array
 
-CHUNK = 256  # inputs computed at once; bounds the memory of a long array
 WARM_UP = "assets.extra/tf_serving_warmup_requests"
 
 
-def load(folder: Path, manifest: Manifest, precision: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Load the artifact in `folder` as a function from inputs to outputs.
+def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
+    """Load the artifact in `folder` as a function; threads may share it.
 
-    The function takes float32 [n, ...] as the manifest's first input says and gives float32
-    [n, ...] as its first output says, for any n, a chunk at a time.
     Raises UserError when the SavedModel is broken or is not what the manifest describes.
     """
     model = SavedModel(folder, manifest, precision)
-    name, answer = manifest.inputs[0].name, manifest.outputs[0].name
 
-    def predict(inputs: np.ndarray) -> np.ndarray:
-        # An empty array is one empty chunk, so that the outputs keep their shape.
-        starts = range(0, max(len(inputs), 1), CHUNK)
-        chunks = (inputs[start : start + CHUNK] for start in starts)
-        return np.concatenate([model.run({name: chunk})[answer] for chunk in chunks])
+    def predict(batch: Batch) -> Batch:
+        return concatenate([model.run(piece) for piece in manifest.signature.pieces(batch)])
 
     return predict
 
@@ -42,7 +34,7 @@ class SavedModel:
 
     def __init__(self, folder: Path, manifest: Manifest, precision: str) -> None:
         """Load it; raises UserError."""
-        self.folder = (folder / manifest.models[precision]).parent
+        self.folder = (folder / manifest.file(precision)).parent
         try:
             self.session = Session(self.folder)
         except LoaderError as error:
@@ -61,12 +53,12 @@ class SavedModel:
         if signature is None:
             raise UserError(f"{self.folder} has no signature {SIGNATURE}; export the model again")
         for kind, wanted, found in (
-            ("inputs", manifest.inputs, signature.inputs),
-            ("outputs", manifest.outputs, signature.outputs),
+            ("inputs", manifest.signature.inputs, signature.inputs),
+            ("outputs", manifest.signature.outputs, signature.outputs),
         ):
-            promised = {t.name: (t.dtype, tuple(t.shape)) for t in wanted}
+            promised = {t.name: (t.dtype, (None, *t.shape)) for t in wanted}
             real = {name: describe(info) for name, info in found.items()}
-            if not promised or promised != real:
+            if promised != real:
                 raise UserError(
                     f"{self.folder} has the {kind} {real}, but its manifest promises {promised};"
                     " export the model again"
@@ -76,7 +68,7 @@ class SavedModel:
             {name: info.name for name, info in signature.outputs.items()},
         )
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(self, inputs: Batch) -> Batch:
         """Compute all outputs; raises LoaderError."""
         fed = {self.inputs[name]: array for name, array in inputs.items()}
         arrays = self.session.run(fed, list(self.outputs.values()))
@@ -84,14 +76,15 @@ class SavedModel:
 
 
 def describe(info: Any) -> tuple[str, tuple[int | None, ...]]:
-    """Give the type and the shape of a signature's tensor as a manifest has them."""
+    """Give the type and the shape of a tensor in a signature of the SavedModel."""
     sizes = tuple(None if size.size < 0 else size.size for size in info.tensor_shape.dim)
     return NAMES.get(info.dtype, str(info.dtype)), sizes
 
 
 def shape_text(tensor: Tensor) -> str:
-    """Write a shape for people: [n, 8, 8, 1]."""
-    return f"[{', '.join('n' if size is None else str(size) for size in tensor.shape)}]"
+    """Write the shape of a batch for people, such as [n, 8]; a ? is any size."""
+    sizes = ["n", *("?" if size is None else str(size) for size in tensor.shape)]
+    return f"[{', '.join(sizes)}]"
 
 
 def warm_up_requests(file: Path) -> list[Any]:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from ...config import ServeSettings
 from ...errors import UserError
-from ...serving import listen
-from ..manifest import Manifest
+from ...manifest import Manifest
+from ...serving.run import serve_app
+from ...settings import ServeSettings
 from . import container
 from .messages import model_server_config_pb2
 from .rest import create_app
-from .rpc import RpcServer
+from .rpc import GrpcServer
 from .runtime import SavedModel
-from .served import Served
+from .servable import Servable
 
 DEPLOY = Path("deploy/tf_serving")  # beside artifacts/, where commands are given
 
@@ -39,15 +39,16 @@ def serve(folder: Path, manifest: Manifest, settings: ServeSettings) -> None:
 def serve_locally(folder: Path, manifest: Manifest, settings: ServeSettings) -> None:
     """Serve in this process, through TensorFlow's C++ loader."""
     model = SavedModel(folder, manifest, manifest.precision)
-    served = Served(model, manifest, settings, labels(DEPLOY / "models.config", manifest.model))
-    rpc = RpcServer(served)
+    known = labels(DEPLOY / "models.config", manifest.model)
+    servable = Servable(model, manifest, settings, known)
+    rpc = GrpcServer(servable)
     try:
         port = rpc.start(settings.host, settings.port and settings.port + 1)
         offer = (
             f"gRPC on port {port}; a stand-in that speaks TensorFlow Serving's API over"
             " TensorFlow's own C++ loader, not the official server"
         )
-        listen.run(create_app(served), settings, manifest.model, offer)
+        serve_app(create_app(servable), settings, manifest.model, offer)
     finally:
         rpc.stop()
 

@@ -5,12 +5,8 @@
 `page/engine.js` in one.
 """
 
-from ..limits import Limits
+from .. import FLOAT16, FLOAT32, INT8
 
 ENGINE = "TensorFlow.js"
 PACKAGE = "npm:@tensorflow/tfjs"
-LIMITS = {
-    "float32": Limits(1e-5, 1.0),
-    "float16": Limits(5e-3, 0.99),
-    "uint8": Limits(1.0, 0.95, 0.02),
-}
+LIMITS = {"float32": FLOAT32, "float16": FLOAT16, "uint8": INT8}

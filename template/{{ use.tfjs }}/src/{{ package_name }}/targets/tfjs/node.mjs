@@ -1,20 +1,19 @@
 // Computes in Node what the page computes in a browser, with the artifact's own engine files.
-//   node node.mjs FOLDER BACKEND [SIZE ...]     SIZE: one input's shape
-// node.py starts it and speaks with it by bytes, little-endian. A question is a uint32, the number of
-// inputs, and their float32 values; 0 inputs ask for the time of one answer, in milliseconds. An
-// answer is two uint32, status (0: good) and length in bytes, and so many bytes: float32 values, or a
-// text when something failed. The first answer comes unasked: the versions, as JSON.
+//   node node.mjs FOLDER BACKEND
+// node.py starts it. They send each other messages, as page/messages.mjs makes them, each after its length
+// in bytes, a uint32, little-endian. The first message to this program is the manifest, the first from it
+// its versions, all others are questions and answers. Before a message from here stands a status as well,
+// a uint32: 0 is good, 1 is the text of an error.
 
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { compileFunction } from "node:vm";
+import { answer, line } from "../../page/messages.mjs";
 
-const [folder, backend, ...sizes] = process.argv.slice(2);
-const shape = sizes.map(Number);
-const inputBytes = 4 * shape.reduce((product, size) => product * size, 1);
+const [folder, backend] = process.argv.slice(2);
 const BYTES = { float32: 4, int32: 4, bool: 1, float16: 2, uint8: 1 };
-const ROUNDS = 100;
 
 // Answers alone go to stdout, what ends this program alone to stderr, nothing to the network.
 console.log = console.info = console.debug = console.warn = () => {};
@@ -57,69 +56,58 @@ function artifacts() {
   return { ...model, weightSpecs, weightData };
 }
 
-async function compute(tf, model, values, rows) {
-  const inputs = tf.tensor(values, [rows, ...shape], "float32");
-  const outputs = model.predict(inputs);
-  try {
-    return await outputs.data();
-  } finally {
-    tf.dispose([inputs, outputs]);
-  }
-}
+// Loads the model; `predict` is that of page/engine.js.
+async function load(tf, { inputs, outputs }) {
+  const model = await tf.loadGraphModel({ load: async () => artifacts() });
+  const nodes = outputs.map(({ name }) => model.modelSignature.outputs[name].name);
 
-async function measure(tf, model) {
-  const one = new Float32Array(inputBytes / 4);
-  const times = [];
-  for (let round = 0; round < 2 * ROUNDS; round += 1) {
-    const begin = performance.now();
-    await compute(tf, model, one, 1);
-    times.push(performance.now() - begin);
+  async function predict(values, rows) {
+    const found = tf.tidy(() => {
+      const fed = inputs.map(({ name, shape, dtype }) => {
+        const known = shape.reduce((product, size) => product * (size ?? 1), rows);
+        const full = [rows, ...shape.map((size) => size ?? values[name].length / known)];
+        return [name, tf.tensor(values[name], full, dtype)];
+      });
+      return [model.execute(Object.fromEntries(fed), nodes)].flat();
+    });
+    try {
+      const arrays = await Promise.all(found.map((tensor) => tensor.data()));
+      return Object.fromEntries(outputs.map(({ name }, place) => [name, arrays[place]]));
+    } finally {
+      tf.dispose(found);
+    }
   }
-  const warm = times.slice(ROUNDS).sort((a, b) => a - b);
-  return Float32Array.of(warm[ROUNDS >> 1]);
-}
 
-const pieces = []; // what has come in and was not taken yet
-let wake = () => {};
-process.stdin.on("data", (piece) => {
-  pieces.push(piece);
-  wake();
-});
-process.stdin.on("end", () => process.exit(0)); // whoever asked has gone
+  return { predict };
+}
 
 async function take(bytes) {
-  const enough = () => pieces.reduce((sum, piece) => sum + piece.length, 0) >= bytes;
-  while (!enough()) await new Promise((more) => (wake = more));
-  const all = Buffer.concat(pieces.splice(0));
-  pieces.push(all.subarray(bytes));
-  return all.subarray(0, bytes);
+  for (;;) {
+    const content = process.stdin.read(bytes); // null until there is as much
+    if (content) return content;
+    await once(process.stdin, "readable");
+  }
 }
 
-function tell(status, content) {
+const receive = async () => take((await take(4)).readUInt32LE());
+
+function send(status, content) {
   const head = Buffer.alloc(8);
   head.writeUInt32LE(status, 0);
-  head.writeUInt32LE(content.byteLength, 4);
+  head.writeUInt32LE(content.length, 4);
   process.stdout.write(head);
   process.stdout.write(content);
 }
 
-const bytesOf = (values) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-
-async function answer(tf, model) {
-  const rows = (await take(4)).readUInt32LE();
-  if (rows === 0) return bytesOf(await measure(tf, model));
-  const content = Uint8Array.from(await take(rows * inputBytes)); // a copy begins at 0, as floats must
-  return bytesOf(await compute(tf, model, new Float32Array(content.buffer), rows));
-}
-
+process.stdin.on("end", () => process.exit(0)); // whoever asked has gone
 try {
   const tf = await start();
-  const model = await tf.loadGraphModel({ load: async () => artifacts() });
-  const versions = { engine: tf.version.tfjs, node: process.versions.node };
-  tell(0, Buffer.from(JSON.stringify(versions)));
-  for (;;) tell(0, await answer(tf, model));
+  const { signature } = JSON.parse(await receive());
+  const model = await load(tf, signature);
+  send(0, line({ engine: tf.version.tfjs, node: process.versions.node }));
+  for (;;) send(0, await answer(model, signature, await receive()));
 } catch (error) {
-  tell(1, Buffer.from(String(error?.message ?? error)));
+  send(1, Buffer.from(String(error?.message ?? error)));
   process.exitCode = 1;
   process.stdin.destroy();
 }

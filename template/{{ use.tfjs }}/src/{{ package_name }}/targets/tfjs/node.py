@@ -1,8 +1,8 @@
-"""TensorFlow.js in Node, as a function: a process that computes, and speaks by bytes."""
+"""TensorFlow.js in Node, as a function: a process that computes, and gets and sends messages."""
 
 import contextlib
+import dataclasses
 import json
-import math
 import shutil
 import struct
 import subprocess
@@ -11,13 +11,11 @@ import threading
 import weakref
 from pathlib import Path
 
-import numpy as np
-
 from ...errors import UserError
-from ..manifest import Manifest
+from ...manifest import Manifest
+from ...page.messages import RemoteModel
 
 PROGRAM = Path(__file__).with_name("node.mjs")
-CHUNK_BYTES = 2**23  # of inputs that are sent at once
 SECONDS = 120  # for one answer, or for the start
 GOOD, FAILED, ENDED = 0, 1, 2  # of an answer; the last one is said by nobody
 # Whatever is in a model's files, no code is made of it.
@@ -29,25 +27,23 @@ def find_node() -> str | None:
     return shutil.which("node")
 
 
-class Node:
-    """A function from inputs float32 [n, ...] to outputs float32 [n, ...], until `close`."""
+class Node(RemoteModel):
+    """A function from inputs to outputs, any number of rows at once, until `close`."""
 
     def __init__(self, folder: Path, manifest: Manifest, backend: str) -> None:
         """Start Node and load the model in `folder`; `backend` is wasm or cpu.
 
         Raises UserError when Node is not installed or cannot load the model.
         """
+        super().__init__(manifest.signature)
         program = find_node()
         if program is None:
             raise UserError("Node is not installed; install it from https://nodejs.org")
         self.folder = folder
-        self.input_shape = [size or 1 for size in manifest.inputs[0].shape[1:]]
-        self.output_shape = [size or 1 for size in manifest.outputs[0].shape[1:]]
         self.lock = threading.Lock()
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
-        arguments = [str(folder), backend, *map(str, self.input_shape)]
         self.process = subprocess.Popen(
-            [program, *FLAGS, str(PROGRAM), *arguments],
+            [program, *FLAGS, str(PROGRAM), str(folder), backend],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
@@ -55,50 +51,31 @@ class Node:
         # Also at the end of the program, if nobody called `close`.
         self.close = weakref.finalize(self, end, self.process)
         try:
-            versions = json.loads(self.ask(b""))
+            versions = json.loads(self.ask(json.dumps(dataclasses.asdict(manifest)).encode()))
         except BaseException:
             self.close()
             raise
         self.name = f"{backend} in Node {versions['node']}"
 
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """Compute outputs, a chunk at a time."""
-        chunk = max(CHUNK_BYTES // (4 * math.prod(self.input_shape)), 1)
-        parts = [np.empty((0, *self.output_shape), np.float32)]
-        for first in range(0, len(inputs), chunk):
-            rows = np.ascontiguousarray(inputs[first : first + chunk], "<f4")
-            if list(rows.shape[1:]) != self.input_shape:
-                raise UserError(f"the model takes {self.input_shape}, not {list(rows.shape[1:])}")
-            answer = np.frombuffer(self.ask(struct.pack("<I", len(rows)) + rows.tobytes()), "<f4")
-            if answer.size != len(rows) * math.prod(self.output_shape):
-                raise UserError(f"{self.folder} is not the model that its manifest describes")
-            parts.append(answer.reshape(-1, *self.output_shape))
-        return np.concatenate(parts)
-
-    @property
-    def median_ms(self) -> float:
-        """Measure one answer for one input inside Node, in milliseconds."""
-        return float(np.frombuffer(self.ask(struct.pack("<I", 0)), "<f4")[0])
-
     def ask(self, question: bytes) -> bytes:
-        """Send bytes and return the answer's; UserError when Node fails, ends or takes too long."""
-        watch = threading.Timer(SECONDS, self.process.kill)
-        watch.start()
-        try:
-            with self.lock:
+        """Send a message and return the answer's; UserError when Node fails or takes too long."""
+        with self.lock:
+            watch = threading.Timer(SECONDS, self.process.kill)
+            watch.start()
+            try:
                 status, answer = self.exchange(question)
-        finally:
-            watch.cancel()
+            finally:
+                watch.cancel()
         if status == GOOD:
             return answer
-        reason = answer.decode(errors="replace") or self.last_words()
+        reason = answer.decode(errors="replace") or self.last_error()
         raise UserError(f"TensorFlow.js in Node cannot compute {self.folder}: {reason}")
 
     def exchange(self, question: bytes) -> tuple[int, bytes]:
-        """Write a question and read its answer; nothing but a status where Node has ended."""
+        """Write a message and read its answer; nothing but a status where Node has ended."""
         assert self.process.stdin and self.process.stdout
-        with contextlib.suppress(OSError):  # an answer may explain why it listens no more
-            self.process.stdin.write(question)
+        with contextlib.suppress(OSError):  # an answer may explain why it reads no more
+            self.process.stdin.write(struct.pack("<I", len(question)) + question)
             self.process.stdin.flush()
         head = self.process.stdout.read(8)
         if len(head) < 8:
@@ -107,8 +84,8 @@ class Node:
         answer = self.process.stdout.read(length)
         return (status, answer) if len(answer) == length else (ENDED, b"")
 
-    def last_words(self) -> str:
-        """Return what ended Node, as far as it said it."""
+    def last_error(self) -> str:
+        """Return what ended Node, as far as it wrote it to stderr."""
         self.process.wait()
         self.stderr.seek(0)
         lines = self.stderr.read().decode(errors="replace").strip().splitlines()

@@ -5,22 +5,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from ...errors import UserError
+from ...manifest import Manifest
 from ...page import browser
-from ..manifest import Manifest
+from ...signature import Predict
 from .node import Node, find_node
-
-Predict = Callable[[np.ndarray], np.ndarray]
 
 
 def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
     """Load the artifact in `folder` as a function from inputs to outputs, in WebAssembly.
 
-    The function takes float32 [n, ...] as the manifest's first input says and gives float32
-    [n, ...] as its first output says, for any n; its `close` ends the process behind it.
-    Raises UserError when neither Node nor a browser is installed, or the model does not load.
+    Its `close` ends the process behind it. Raises UserError when neither Node nor a browser is
+    installed, or the model does not load.
     """
     if find_node():
         return Node(folder, manifest, "wasm")

@@ -1,15 +1,5 @@
-"""Serve the page: the artifact is a static web site, and every browser computes by itself."""
+"""Serve the artifact as what it is: a static web site, in which every browser computes by itself."""
 
-from pathlib import Path
+from ...serving.static import serve_site as serve
 
-from ...config import ServeSettings
-from ...serving.site import serve_site
-from ..manifest import Manifest
-
-
-def serve(folder: Path, manifest: Manifest, settings: ServeSettings) -> None:
-    """Serve the page in `folder` until Ctrl-C or SIGTERM.
-
-    Raises UserError when the address cannot be listened on.
-    """
-    serve_site(folder, manifest, settings)
+__all__ = ["serve"]

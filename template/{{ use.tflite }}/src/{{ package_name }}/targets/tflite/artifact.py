@@ -7,7 +7,7 @@ import numpy as np
 from ... import data, project
 from ...runs import Run
 from .. import Exported
-from ..manifest import Tensor
+from ...manifest import Tensor
 from . import flatfile, metadata
 
 SOURCE, ANSWER = "images", "probabilities"

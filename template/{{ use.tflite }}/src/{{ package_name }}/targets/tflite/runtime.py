@@ -9,8 +9,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ...errors import UserError
-from ..manifest import Manifest
-from ..quiet import quiet
+from ...manifest import Manifest
+from ...capture import capture
 from . import flatfile, metadata
 
 
@@ -43,7 +43,7 @@ def open_interpreter(path: Path) -> Any:
     try:
         if not flatfile.is_tflite(path):
             raise ValueError("it does not begin as one")
-        with quiet():
+        with capture():
             # One thread: the same sums in the same order, so the same answer every time.
             interpreter = Interpreter(str(path), num_threads=1)
             interpreter.allocate_tensors()

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ...config import ServeSettings
+from ...settings import ServeSettings
 from ...serving.app import serve_predict
-from ..manifest import Manifest
+from ...manifest import Manifest
 from .runtime import load
 
 

@@ -7,11 +7,11 @@ bytes: TFLite Micro itself (`engine.py` imports it), and LiteRT's reference kern
 `quantised.py` goes from numbers to 8-bit integers and back.
 """
 
-from ..limits import Limits
+from .. import INT8
 
 ENGINE = "TFLite Micro"
 PACKAGE = "tflite-micro"
-LIMITS = {"int8": Limits(1.0, 0.95, 0.02)}
+LIMITS = {"int8": INT8}
 OPTIONS = {
     "flash": "refuse a model that needs more KiB of flash, its code not counted",
     "ram": "refuse a model whose arena needs more KiB of RAM, headroom included",

@@ -11,8 +11,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from ...errors import OutOfToleranceError, UserError
-from ..manifest import Manifest
-from ..quiet import quiet
+from ...manifest import Manifest
+from ...capture import capture
 from . import ENGINE, arena
 from .engine import require_engine
 from .quantised import Quantised, describe
@@ -148,7 +148,7 @@ def facts(side: Quantised) -> dict[str, Any]:
 def open_micro(model: bytes, arena_bytes: int) -> Engine:
     """Open a model in TFLite Micro; UserError with its reason when it cannot compute it."""
     interpreters = require_engine().runtime
-    with quiet() as said:
+    with capture() as said:
         try:
             interpreter = interpreters.Interpreter.from_bytes(model, arena_size=arena_bytes)
         except Exception as error:  # pybind11 raises several kinds

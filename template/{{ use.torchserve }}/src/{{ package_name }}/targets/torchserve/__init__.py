@@ -4,8 +4,8 @@
 `process.py` starts and ends a server, `front.py` is its first process, `java.py` finds Java.
 """
 
-from ..limits import Limits
+from .. import FLOAT32
 
 ENGINE = "TorchServe"
 PACKAGE = "torchserve"
-LIMITS = {"float32": Limits(1e-5, 1.0)}
+LIMITS = {"float32": FLOAT32}

@@ -19,9 +19,9 @@ from typing import Any
 
 import psutil
 
-from ...config import ServeSettings
+from ...settings import ServeSettings
 from ...errors import UserError
-from ..manifest import Manifest
+from ...manifest import Manifest
 from .java import require_java
 
 ARCHIVE = "model.mar"

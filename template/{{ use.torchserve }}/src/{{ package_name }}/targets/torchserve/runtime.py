@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...config import ServeSettings
+from ...settings import ServeSettings
 from ...errors import UserError
-from ..manifest import Manifest
+from ...manifest import Manifest
 from .process import TorchServe, ask
 
 ROWS = 64  # in one request

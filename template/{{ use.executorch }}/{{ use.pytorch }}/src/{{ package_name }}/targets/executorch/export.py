@@ -9,8 +9,8 @@ from ...inference import load_network
 from ...model import Answer
 from ...runs import Run
 from .. import Exported
-from ..manifest import Tensor
-from ..quiet import quiet
+from ...manifest import Tensor
+from ...capture import capture
 
 LARGEST_BATCH = 64  # rows in one call; the program keeps room for so many
 
@@ -23,7 +23,7 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
     # whatever the dimension's `max` says.
     example = torch.zeros(LARGEST_BATCH, *shape)
     batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
-    with quiet():
+    with capture():
         from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
         from executorch.exir import to_edge_transform_and_lower
 

@@ -1,36 +1,48 @@
 """TensorFlow to `model.tflite`, float32, with a batch of one as LiteRT.js needs it."""
 
+import dataclasses
 from pathlib import Path
 
 import tensorflow as tf
 
-from ...inference import load_network
-from ...model import answer_model
+from ...inference import load_module, traced
+from ...model import ServingModule
 from ...runs import Run
+from ...signature import Signature, Tensor
 from .. import Exported
-from ..manifest import Tensor
 
 FILE = "model.tflite"
 
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
-    """Write `model.tflite`; its one signature takes `images` and gives `probabilities`."""
-    network = load_network(run)
-    answer = answer_model(network)
-    shape, classes = run.card()["input_shape"], run.card()["classes"]
-
-    @tf.function(input_signature=[tf.TensorSpec([1, *shape], tf.float32, name="images")])
-    def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": answer(images, training=False)}
-
-    module = tf.Module()
-    # The converter finds variables by TensorFlow's own type only; without them it writes NaN.
-    module.weights = [variable.value for variable in network.variables]
-    concrete = serve.get_concrete_function()
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
+    """Write `model.tflite`, whose one signature has the names of the model's."""
+    module = WithoutBool(load_module(run), run.signature())
+    function = traced(module, module.signature, rows=1).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
     (folder / FILE).write_bytes(converter.convert())
-    return Exported(
-        inputs=(Tensor("images", "float32", (1, *shape)),),
-        outputs=(Tensor("probabilities", "float32", (1, len(classes))),),
-        models={precision: FILE},
-    )
+    return Exported({precision: FILE})
+
+
+class WithoutBool(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+    """The served module with int32 for bool, which LiteRT.js can neither take nor give.
+
+    `page/engine.js` turns it back, so the model's own signature stays what it is.
+    """
+
+    def __init__(self, module: ServingModule, signature: Signature) -> None:
+        super().__init__()
+        self.module = module
+        self.types = {tensor.name: tensor.dtype for tensor in signature.inputs}
+        inputs = tuple(as_int32(tensor) for tensor in signature.inputs)
+        self.signature = dataclasses.replace(signature, inputs=inputs)
+
+    def __call__(self, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Map inputs by name to outputs by name."""
+        own = {name: tf.cast(tensor, self.types[name]) for name, tensor in inputs.items()}
+        outputs = self.module(own)
+        return {n: tf.cast(o, tf.int32) if o.dtype == tf.bool else o for n, o in outputs.items()}
+
+
+def as_int32(tensor: Tensor) -> Tensor:
+    """Describe a tensor of bool as one of int32, any other as it is."""
+    return dataclasses.replace(tensor, dtype="int32") if tensor.dtype == "bool" else tensor

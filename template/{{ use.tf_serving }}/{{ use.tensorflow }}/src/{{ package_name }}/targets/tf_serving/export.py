@@ -1,62 +1,87 @@
 """TensorFlow to a SavedModel, with a request that warms a server up."""
 
 import logging
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from ... import project
-from ...inference import load_network
-from ...model import answer_model
+from ...inference import load_module, traced
+from ...model import ServingModule
 from ...runs import Run
+from ...signature import Batch, Signature, Tensor
 from .. import Exported
-from ..manifest import Tensor
 from . import SIGNATURE, VERSION
 from .messages import prediction_log_pb2, to_proto
-
-WARM_UP = "assets.extra/tf_serving_warmup_requests"  # where TensorFlow Serving looks for it
+from .runtime import WARM_UP
 
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
-    """Write `NAME/1/` with a free batch size; returns what goes in and what comes out."""
-    answer = answer_model(load_network(run))
-    shape, classes = run.card()["input_shape"], run.card()["classes"]
-
-    @tf.function(input_signature=[tf.TensorSpec([None, *shape], tf.float32, name="images")])
-    def predict(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": answer(images, training=False)}
-
-    module = tf.Module()
-    module.weights = [weight.value for weight in answer.weights]
+    """Write `NAME/1/`, a SavedModel with a free batch size; NAME is the project's."""
     name = project.project().name
-    model = folder / name / str(VERSION)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    tf.saved_model.save(module, str(model), signatures={SIGNATURE: predict})
-
-    ramp = np.linspace(0, 1, int(np.prod(shape)), dtype=np.float32).reshape(1, *shape)
-    write_warm_up(model / WARM_UP, name, ramp)
-    output = predict(ramp)["probabilities"].numpy()[0].tolist()
+    probe = write_model(load_module(run), run.signature(), folder, name)
     return Exported(
-        inputs=(Tensor("images", "float32", (None, *shape)),),
-        outputs=(Tensor("probabilities", "float32", (None, len(classes))),),
         models={precision: f"{name}/{VERSION}/saved_model.pb"},
-        # For any server to be tried with: what TensorFlow itself answers for this input.
-        details={
-            "signature": SIGNATURE,
-            "version": VERSION,
-            "probe": {"input": "a ramp from 0 to 1", "output": output},
-        },
+        details={"signature": SIGNATURE, "version": VERSION, "probe": probe},
     )
 
 
-def write_warm_up(file: Path, name: str, inputs: np.ndarray) -> None:
+def write_model(
+    module: ServingModule, signature: Signature, folder: Path, name: str
+) -> dict[str, Any]:
+    """Write the SavedModel and its warm-up request into `folder`.
+
+    Returns what any server can be tried with: one row of inputs, described in words, and what
+    TensorFlow itself answers for it, by the outputs' names.
+    """
+    model = folder / name / str(VERSION)
+    function = traced(module, signature)
+    # A SavedModel keeps the variables that its object tracks. Of the module only these are needed:
+    # with the network in it, the file would have them several times.
+    tracked = tf.Module()
+    tracked.weights = module.weights
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    tf.saved_model.save(tracked, str(model), signatures={SIGNATURE: function})
+
+    inputs = {tensor.name: ramp(tensor) for tensor in signature.inputs}
+    write_warm_up(model / WARM_UP, name, inputs)
+    outputs = function(*map(tf.constant, inputs.values()))
+    return {
+        "inputs": "from each input's low, or 0, up to its high, or 1",
+        "outputs": {t.name: outputs[t.name].numpy()[0].tolist() for t in signature.outputs},
+    }
+
+
+def ramp(tensor: Tensor) -> np.ndarray:
+    """Make one row [1, ...] of values that rise within the bounds; integers then start again.
+
+    `deploy/tf_serving/wire.py` makes the same.
+    """
+    shape = [1, *(size or 1 for size in tensor.shape)]
+    low, high = tensor.low, tensor.high
+    if low is None:
+        low = 0.0 if high is None else high - 1
+    if high is None:
+        high = low + 1
+    places = np.arange(math.prod(shape))
+    if tensor.dtype == "float32":
+        values = low + (high - low) * places / max(len(places) - 1, 1)
+    else:
+        values = low + places % (high - low + 1)
+    return values.astype(tensor.dtype).reshape(shape)
+
+
+def write_warm_up(file: Path, name: str, inputs: Batch) -> None:
     """Record one request: a server replays it before it answers, as the first takes longest."""
     log = prediction_log_pb2.PredictionLog()
     request = log.predict_log.request
     request.model_spec.name = name
     request.model_spec.signature_name = SIGNATURE
-    request.inputs["images"].CopyFrom(to_proto(inputs))
+    for key, array in inputs.items():
+        request.inputs[key].CopyFrom(to_proto(array))
     file.parent.mkdir(parents=True)
     with tf.io.TFRecordWriter(str(file)) as writer:
         writer.write(log.SerializeToString())

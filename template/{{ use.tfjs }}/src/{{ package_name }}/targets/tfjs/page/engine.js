@@ -29,20 +29,42 @@ async function start(backend) {
   return tf;
 }
 
+/** The shape of some rows; a length that may differ (null) follows from the number of values. */
+function shapeOf({ shape }, length, rows) {
+  const known = shape.reduce((product, size) => product * (size ?? 1), rows);
+  return [rows, ...shape.map((size) => size ?? length / known)];
+}
+
+/**
+ * Loads engine and model. `predict(inputs, rows)` takes the manifest's inputs, { name: TypedArray }, and resolves
+ * to its outputs: Float32Array, Int32Array, or Uint8Array for bool, row by row.
+ */
 export async function load(manifest, backend) {
   const tf = await start(backend);
   const model = await tf.loadGraphModel(here("model.json"));
-  async function predict(values, shape) {
-    const inputs = tf.tensor(values, shape, "float32");
-    const outputs = model.predict(inputs);
+  const { inputs, outputs } = manifest.signature;
+  const nodes = outputs.map(({ name }) => model.modelSignature.outputs[name].name);
+
+  async function compute(tensorOf) {
+    const found = tf.tidy(() => {
+      const fed = inputs.map((input) => [input.name, tensorOf(input)]);
+      return [model.execute(Object.fromEntries(fed), nodes)].flat(); // of one output it is no array
+    });
     try {
-      return await outputs.data();
+      const arrays = await Promise.all(found.map((tensor) => tensor.data()));
+      return Object.fromEntries(outputs.map((output, place) => [output.name, arrays[place]]));
     } finally {
-      tf.dispose([inputs, outputs]); // memory of the graphics card is not collected
+      tf.dispose(found); // memory of the graphics card is not collected
     }
   }
+
+  const predict = (values, rows) =>
+    compute((input) => {
+      const own = values[input.name];
+      return tf.tensor(own, shapeOf(input, own.length, rows), input.dtype);
+    });
+
   // The first answer compiles shaders and fills buffers: nobody has to wait for that one.
-  const one = [1, ...manifest.inputs[0].shape.slice(1)];
-  await predict(new Float32Array(one.reduce((product, size) => product * size)), one);
+  await compute(({ shape, dtype }) => tf.zeros([1, ...shape.map((size) => size ?? 1)], dtype));
   return { version: tf.version.tfjs, backend: tf.getBackend(), predict };
 }

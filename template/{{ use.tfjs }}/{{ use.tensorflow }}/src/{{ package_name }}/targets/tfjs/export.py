@@ -5,6 +5,7 @@ here: make constants of the variables, simplify the graph, write it as JSON, its
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,17 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from tensorflow.python.grappler import tf_optimizer
 from tensorflow.python.training.saver import export_meta_graph
 
-from ...inference import load_network
-from ...model import answer_model
+from ...inference import load_module, traced
 from ...page import check_packages, modules
 from ...runs import Run
+from ...signature import Signature, Tensor
 from .. import Exported
-from ..manifest import Tensor
 from .operators import refuse_unknown
 from .page import FILES, TF
 from .weights import encode
 
+# What TensorFlow calls the types of inputs and outputs.
+TYPES = {"float32": "DT_FLOAT", "int32": "DT_INT32", "bool": "DT_BOOL"}
 # Passes of TensorFlow's graph optimiser, in their order: what the official converter asks for, but
 # none that makes fused operators of TensorFlow's own, which differ from TensorFlow.js's.
 PASSES = ("pruning", "constfold", "arithmetic", "dependency", "pruning", "constfold", "dependency")
@@ -38,25 +40,16 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
     TensorFlow.js itself is not installed.
     """
     check_packages(FILES)
-    answer = answer_model(load_network(run))
-    shape, classes = run.card()["input_shape"], run.card()["classes"]
-
-    @tf.function(input_signature=[tf.TensorSpec([None, *shape], tf.float32, name="images")])
-    def probabilities(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"probabilities": answer(images, training=False)}
-
-    frozen = convert_variables_to_constants_v2(probabilities.get_concrete_function())
+    signature = run.signature()
+    function = traced(load_module(run), signature).get_concrete_function()
+    frozen = convert_variables_to_constants_v2(function)
     graph = simplified(frozen)
     operators = sorted({node.op for node in graph.node})
     refuse_unknown(operators, modules() / TF)
-    inputs = (Tensor("images", "float32", (None, *shape)),)
-    outputs = (Tensor("probabilities", "float32", (None, len(classes))),)
-    signature = {
-        "inputs": {inputs[0].name: described(inputs[0], frozen.inputs[0].name)},
-        "outputs": {outputs[0].name: described(outputs[0], frozen.outputs[0].name)},
-    }
-    write(folder, graph, signature, precision)
-    return Exported(inputs, outputs, {precision: "model.bin"}, {"operators": operators})
+    # The outputs of a graph have the order of their sorted names, which need not be the signature's.
+    outputs = tf.nest.pack_sequence_as(function.structured_outputs, frozen.outputs)
+    write(folder, graph, describe(signature, frozen.inputs, outputs), precision)
+    return Exported({precision: "model.bin"}, {"operators": operators})
 
 
 def simplified(frozen: Any) -> Any:
@@ -67,14 +60,24 @@ def simplified(frozen: Any) -> Any:
     rewrite.meta_optimizer_iterations = rewrite.TWO
     graph = export_meta_graph(graph_def=frozen.graph.as_graph_def(), graph=frozen.graph)
     wanted = graph.collection_def["train_op"].node_list.value
-    wanted.extend(tensor.name for tensor in frozen.outputs)
+    wanted.extend(tensor.name for tensor in frozen.inputs + frozen.outputs)
     return tf_optimizer.OptimizeGraph(config, graph)
 
 
-def described(tensor: Tensor, name: str) -> dict[str, Any]:
-    """Describe an input or an output as a model's signature does."""
-    sizes = [{"size": str(-1 if size is None else size)} for size in tensor.shape]
-    return {"name": name, "dtype": "DT_FLOAT", "tensorShape": {"dim": sizes}}
+def describe(
+    signature: Signature, inputs: Sequence[tf.Tensor], outputs: dict[str, tf.Tensor]
+) -> dict[str, Any]:
+    """Describe inputs and outputs as TensorFlow's own signatures do, with their nodes' names."""
+
+    def entry(tensor: Tensor, node: str) -> dict[str, Any]:
+        sizes = [{"size": str(-1 if size is None else size)} for size in (None, *tensor.shape)]
+        return {"name": node, "dtype": TYPES[tensor.dtype], "tensorShape": {"dim": sizes}}
+
+    pairs = zip(signature.inputs, inputs, strict=True)
+    return {
+        "inputs": {tensor.name: entry(tensor, node.name) for tensor, node in pairs},
+        "outputs": {t.name: entry(t, outputs[t.name].name) for t in signature.outputs},
+    }
 
 
 def write(folder: Path, graph: Any, signature: dict[str, Any], precision: str) -> None:

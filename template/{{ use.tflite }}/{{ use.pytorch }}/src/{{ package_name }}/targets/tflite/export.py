@@ -13,7 +13,7 @@ from ...inference import load_network
 from ...model import Answer
 from ...runs import Run
 from .. import Exported
-from ..quiet import quiet
+from ...capture import capture
 from . import LIMITS
 from .artifact import SOURCE, calibration, finish
 
@@ -30,7 +30,7 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
         )
     model = convert(run)
     rows = calibration(run)
-    with quiet():
+    with capture():
         models = {name: VARIANTS[name](model, rows) for name in LIMITS}
     return finish(run, folder, models)
 
@@ -43,7 +43,7 @@ def convert(run: Run) -> bytes:
     """
     answer = Answer(load_network(run)).eval()
     one = torch.zeros(1, *run.card()["input_shape"])
-    with quiet():
+    with capture():
         import litert_torch  # takes seconds, and talks
 
         converted = litert_torch.convert(answer, sample_kwargs={SOURCE: one})

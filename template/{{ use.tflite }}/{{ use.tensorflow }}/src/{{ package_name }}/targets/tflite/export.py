@@ -11,7 +11,7 @@ from ...inference import load_network
 from ...model import answer_model
 from ...runs import Run
 from .. import Exported
-from ..quiet import quiet
+from ...capture import capture
 from . import LIMITS
 from .artifact import SOURCE, calibration, finish
 
@@ -24,7 +24,7 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
     for name in LIMITS:
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
         SETTINGS[name](converter, rows)
-        with quiet():
+        with capture():
             models[name] = converter.convert()
     return finish(run, folder, models)
 

@@ -15,8 +15,8 @@ from ...inference import load_network
 from ...model import answer_model
 from ...runs import Run
 from .. import Exported
-from ..manifest import Tensor
-from ..quiet import quiet
+from ...manifest import Tensor
+from ...capture import capture
 from . import firmware, runtime
 from .arena import LARGEST
 from .engine import require_engine
@@ -97,7 +97,7 @@ def convert(run: Run) -> bytes:
     converter.representative_dataset = rows
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    with quiet():
+    with capture():
         try:
             model: bytes = converter.convert()
         except Exception as error:  # the converter's exceptions share no narrower base

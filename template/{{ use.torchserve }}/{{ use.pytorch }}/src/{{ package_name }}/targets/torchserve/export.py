@@ -16,7 +16,7 @@ from ...inference import load_network
 from ...model import Answer
 from ...runs import Run
 from .. import Exported
-from ..manifest import Tensor
+from ...manifest import Tensor
 
 LARGEST_BATCH = 65_536
 SERVER = ("torchserve", "torch", "numpy", "pyyaml")  # TorchServe forgets to ask for the last two

@@ -1,4 +1,4 @@
-// ONNX Runtime Web: loads an ONNX model and answers for any number of inputs at once.
+// ONNX Runtime Web: loads an ONNX model and computes any number of rows at once.
 
 export const name = "ONNX Runtime Web";
 export const backends = ["wasm", "webgpu"];
@@ -9,22 +9,34 @@ const BUILDS = {
   webgpu: ["ort.jspi.bundle.min.mjs", "ort-wasm-simd-threaded.jspi.wasm"],
 };
 
-/** Loads engine and model; `predict` takes float32 values and their shape, and gives values. */
+/** The shape of some rows; a length that may differ (null) follows from the number of values. */
+function shapeOf({ shape }, length, rows) {
+  const known = shape.reduce((product, size) => product * (size ?? 1), rows);
+  return [rows, ...shape.map((size) => size ?? length / known)];
+}
+
+/**
+ * Loads engine and model. `predict(inputs, rows)` takes the manifest's inputs, { name: TypedArray }, and resolves
+ * to its outputs: Float32Array, Int32Array, or Uint8Array for bool, row by row.
+ */
 export async function load(manifest, backend) {
   const [script, wasm] = BUILDS[backend].map((file) => new URL(`engine/${file}`, import.meta.url).href);
   const ort = await import(script);
   ort.env.logLevel = "error";
   ort.env.wasm.wasmPaths = { wasm };
   ort.env.wasm.numThreads = 1; // the same sums in the same order, and no special headers
-  const file = new URL(manifest.models[manifest.precision], import.meta.url).href;
-  const session = await ort.InferenceSession.create(file, { executionProviders: [backend] });
-  const [input] = manifest.inputs;
-  const [output] = manifest.outputs;
+  const { file } = manifest.models[manifest.precision];
+  const address = new URL(file, import.meta.url).href;
+  const session = await ort.InferenceSession.create(address, { executionProviders: [backend] });
+  const names = manifest.signature.outputs.map((output) => output.name);
 
-  async function predict(values, shape) {
-    const fed = { [input.name]: new ort.Tensor("float32", values, shape) };
-    const found = await session.run(fed, [output.name]);
-    return found[output.name].data;
+  async function predict(inputs, rows) {
+    const tensors = manifest.signature.inputs.map((input) => {
+      const values = inputs[input.name];
+      return [input.name, new ort.Tensor(input.dtype, values, shapeOf(input, values.length, rows))];
+    });
+    const outputs = await session.run(Object.fromEntries(tensors), names);
+    return Object.fromEntries(names.map((name) => [name, outputs[name].data]));
   }
 
   return { version: ort.env.versions.web, backend, predict };

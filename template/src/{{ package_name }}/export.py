@@ -1,0 +1,127 @@
+"""Write a trained network for a target, prove it there, and only then put it in place."""
+
+import dataclasses
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import project, runs, targets, verification
+from .errors import UserError
+from .manifest import Manifest, describe_files, write_manifest
+from .runs import Run
+from .signature import Batch
+from .targets import ARTIFACTS, Exported
+
+CALIBRATION_ROWS = 500  # more of them change the ranges of int8 little and take longer
+CALIBRATION_SEED = 0
+
+
+def export(
+    target: str, run_name: str | None, precision: str | None = None, **options: int
+) -> dict[str, Any]:
+    """Export a run (the newest by default); returns what `export --json` prints.
+
+    Raises OutOfToleranceError when the artifact is not the trained model; the last one stays.
+    """
+    start = time.perf_counter()
+    about, chosen = targets.load_module(target), targets.check(target, precision, options)
+    run = runs.find(run_name)
+    card = run.card()
+    ARTIFACTS.mkdir(exist_ok=True)
+    print(f"exporting run {run.name} for {about.ENGINE}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix=f".{target}-", dir=ARTIFACTS) as staging:
+        folder = Path(staging) / target
+        folder.mkdir()
+        exporter = targets.load_module(target, "export")
+        exported: Exported = exporter.export(run, folder, chosen, **options)
+        targets.add_page(target, folder)
+        manifest = Manifest(
+            target=target,
+            model=project.project().name,
+            run=run.name,
+            weights_sha256=card["weights_sha256"],
+            engine=about.ENGINE,
+            engine_version=project.version_of(about.PACKAGE),
+            signature=run.signature(),
+            facts=card["facts"],
+            precision=chosen,
+            models={name: {"file": file} for name, file in exported.models.items()},
+            details=exported.details,
+            files=describe_files(folder),
+            packages=project.installed_packages(),
+            verification={},
+        )
+        write_manifest(folder, manifest)  # a page in a browser reads it, too
+        runtime = targets.load_module(target, "runtime")
+        found = verification.verify(folder, manifest, run, about, runtime)
+        write_manifest(folder, dataclasses.replace(manifest, verification=found))
+        replace_folder(folder, ARTIFACTS / target)
+    result: dict[str, Any] = {"target": target, "run": run.name}
+    result |= {"path": (ARTIFACTS / target).as_posix()}
+    result |= {"bytes": sum(entry["bytes"] for entry in manifest.files.values())}
+    result |= {"seconds": round(time.perf_counter() - start, 3)}
+    return result | headline(found[chosen]) | {"variants": rows(found)}
+
+
+def verify(target: str) -> dict[str, Any]:
+    """Compare a target's artifact, in its own engines, with the trained model.
+
+    Returns what `verify --json` prints. Raises OutOfToleranceError when they differ by more than
+    the target allows.
+    """
+    about, manifest = targets.load_module(target), targets.manifest(target)
+    run = runs.find(manifest.run)
+    if run.card()["weights_sha256"] != manifest.weights_sha256:
+        raise UserError(f"run {run.name} was trained anew since the export; run `export {target}`")
+    runtime = targets.load_module(target, "runtime")
+    found = verification.verify(ARTIFACTS / target, manifest, run, about, runtime)
+    # An engine from npm lies in the artifact itself; others are the ones installed today.
+    in_artifact = about.PACKAGE.startswith("npm:")
+    version = manifest.engine_version if in_artifact else project.version_of(about.PACKAGE)
+    result: dict[str, Any] = {"target": target, "engine": f"{about.ENGINE} {version}"}
+    result |= found[manifest.precision]
+    return result | {"variants": rows(found)}
+
+
+def calibration(run: Run, rows: int = CALIBRATION_ROWS) -> Iterator[Batch]:
+    """Give training rows, inputs only, one at a time: they show an exporter the ranges of int8.
+
+    The rows are drawn from the training split by a seed of their own, so they are always the same.
+    """
+    signature, split = run.signature(), run.dataset().train
+    chosen = np.random.default_rng(CALIBRATION_SEED).permutation(len(split))[:rows]
+    for place in chosen:
+        yield signature.only_inputs(split.rows(np.array([place])))
+
+
+def headline(measured: dict[str, Any]) -> dict[str, Any]:
+    """Pick the figures that say whether an export is good."""
+    names = ("max_abs_error", "relative_error", "agreement")
+    return {name: measured[name] for name in names if name in measured}
+
+
+def rows(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lay what was measured out as a table: one row per precision or engine."""
+    return [
+        {"variant": name, "bytes": measured["bytes"], "median_ms": measured["median_ms"]}
+        | headline(measured)
+        | measured["test"]
+        for name, measured in found.items()
+    ]
+
+
+def replace_folder(new: Path, old: Path) -> None:
+    """Put `new` where `old` is; a kill in between leaves one of them whole."""
+    if old.exists():
+        aside = new.with_name("before")
+        old.rename(aside)
+        new.rename(old)
+        shutil.rmtree(aside)
+    else:
+        new.rename(old)

@@ -1,0 +1,93 @@
+"""What a training reports while it runs: a progress bar, metrics.jsonl, and the tracker."""
+
+import json
+import math
+import sys
+import time
+from types import TracebackType
+
+from tqdm import tqdm
+
+from .errors import UserError
+from .runs import Run
+from .schedule import Schedule
+from .tracking import Tracker
+
+BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} {elapsed}<{remaining}{postfix}"
+
+
+class Logger:
+    """Write every figure once to metrics.jsonl and the tracker, and show the last ones."""
+
+    def __init__(self, run: Run, schedule: Schedule, first_step: int) -> None:
+        run.forget_metrics_after(first_step)
+        self._file = (run.path / "metrics.jsonl").open("a", encoding="utf-8")
+        self._tracker = Tracker(run.path, run.name)
+        self._schedule = schedule
+        self._step = first_step
+        self._clock = time.perf_counter()
+        # A resumed run goes on counting where it stopped.
+        before = max((record.get("seconds", 0) for record in run.metrics()), default=0)
+        self._start = self._clock - before
+        # Without a terminal a bar would fill a log file; `result` prints a line there instead.
+        self._bar = tqdm(
+            total=schedule.steps,
+            initial=first_step,
+            bar_format=BAR,
+            dynamic_ncols=True,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def __enter__(self) -> "Logger":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+        self._file.close()
+        self._tracker.close()
+
+    def training(self, step: int, figures: dict[str, float]) -> None:
+        """Report the means of the steps since the last call; UserError when they are no numbers."""
+        if not all(math.isfinite(value) for value in figures.values()):
+            raise UserError(f"the loss is no number any more at step {step}; lower --learning-rate")
+        now = time.perf_counter()
+        rate = (step - self._step) * self._schedule.batch_size / max(now - self._clock, 1e-9)
+        self._bar.set_postfix_str(
+            ", ".join(f"{k} {v:.3f}" for k, v in figures.items() if k != "learning_rate")
+            + f", {rate:,.0f} samples/s",
+            refresh=False,
+        )
+        self._bar.update(step - self._step)
+        speed = {"samples_per_second": round(rate, 1), "seconds": self.seconds}
+        self._write(step, "train", figures | speed)
+        self._step, self._clock = step, now
+
+    def result(self, step: int, split: str, figures: dict[str, float]) -> None:
+        """Report the figures of the validation or the test split."""
+        self._write(step, split, figures)
+        if self._bar.disable:
+            values = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            print(f"step {step}/{self._schedule.steps}: {split} {values}", file=sys.stderr)
+        self._clock = time.perf_counter()  # evaluating is not training
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the training has taken, evaluations included."""
+        return round(time.perf_counter() - self._start, 3)
+
+    @property
+    def samples_per_second(self) -> float:
+        """Samples trained per second, over all of that time."""
+        samples = self._step * self._schedule.batch_size
+        return round(samples / max(time.perf_counter() - self._start, 1e-9), 1)
+
+    def _write(self, step: int, split: str, figures: dict[str, float]) -> None:
+        record = {"step": step, "epoch": self._schedule.epoch(step), "split": split} | figures
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
+        self._tracker.scalars(step, {f"{split}/{name}": value for name, value in figures.items()})

@@ -1,0 +1,129 @@
+"""What a report on image classification shows and says."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..config import Config
+from ..data import signature
+from ..dataset import Split, iterate
+from ..signature import Predict
+from .elements import Figure, Table
+from .figures import Answers, calibration_figure, confusion_figure, mistakes_figure
+from .formatting import interval, percent
+
+TOGETHER = {"log_loss": "loss"}  # it is the training's loss without label smoothing
+NOTES = {
+    "loss": "Training counts augmented images and label smoothing in, where they are on; "
+    "validation does not, so its curve may lie below.",
+}
+
+
+def headline(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the results for the top of the page: what, how much, and a note."""
+    n, test = card["data"]["test"], card["test"]
+    hits = round(test["accuracy"] * n)
+    return [
+        ("test accuracy", percent(test["accuracy"]), f"95 % interval: {interval(hits, n)}"),
+        ("test log loss", f"{test['log_loss']:.4f}", "nats; 0 is perfect"),
+    ]
+
+
+def results(model: Predict, split: Split, facts: Mapping[str, Any]) -> list[Figure | Table]:
+    """Show the mistakes, which classes are taken for which, and what the probabilities are worth.
+
+    Images are read twice: all of them a piece at a time, and then the few that are shown.
+    """
+    classes = facts["classes"]
+    answers = collect(model, split, facts)
+    counts = confusion(answers, len(classes))
+    return [
+        mistakes_figure(answers, split, classes),
+        confusion_figure(counts, classes),
+        calibration_figure(answers),
+        class_table(counts, classes),
+    ]
+
+
+def collect(model: Predict, split: Split, facts: Mapping[str, Any]) -> Answers:
+    """Let the model answer for a split; of each image four numbers are kept."""
+    parts = []
+    for batch in iterate(split, signature(facts)):
+        probabilities, labels = model(batch)["probabilities"], batch["labels"]
+        true = probabilities[np.arange(len(labels)), labels]
+        parts.append((labels, probabilities.argmax(1), probabilities.max(1), true))
+    return Answers(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def confusion(answers: Answers, classes: int) -> np.ndarray:
+    """Count answers: int64 [true class, answered class]."""
+    table = np.zeros((classes, classes), np.int64)
+    np.add.at(table, (answers.labels, answers.said), 1)
+    return table
+
+
+def class_table(counts: np.ndarray, classes: Sequence[str]) -> Table:
+    """Tell how each class fares: counts are [true class, answered class]."""
+    rows = []
+    for k, name in enumerate(classes):
+        n, hits, said = int(counts[k].sum()), int(counts[k, k]), int(counts[:, k].sum())
+        others = counts[k].copy()
+        others[k] = 0
+        rival = int(others.argmax())
+        rows.append(
+            (
+                name,
+                f"{hits:,} of {n:,}",
+                percent(hits / n) if n else "–",
+                interval(hits, n),
+                percent(hits / said) if said else "–",
+                f"{classes[rival]} ({others[rival]:,}×)" if others[rival] else "–",
+            )
+        )
+    head = ("class", "right", "recall", "95 % interval", "precision", "mostly taken for")
+    note = (
+        "Recall: how much of this class was recognised, with Wilson's interval (1927). "
+        "Precision: how many of the answers with this name were right."
+    )
+    return Table("Accuracy per class", head, rows, note)
+
+
+def intended_use(card: Mapping[str, Any]) -> list[str]:
+    """Say what the model is for, from its own images and classes."""
+    height, width, channels = card["facts"]["shape"]
+    kind = "grey" if channels == 1 else "colour"
+    return [
+        f"Telling apart {len(card['facts']['classes'])} classes of {kind} images, "
+        f"{width}×{height} pixels, that were taken and prepared like the training images.",
+        "Learning, and as a starting point. Test it on your own images before anyone relies on it.",
+    ]
+
+
+def limits(card: Mapping[str, Any], settings: Config) -> list[str]:
+    """Say what the model cannot do, and what its accuracy does not tell."""
+    height, width, _ = card["facts"]["shape"]
+    return [
+        "It knows the classes that it has seen and no other: whatever an image shows, one of them "
+        "is the answer, now and then with a high probability.",
+        f"Every image is reduced to {width}×{height} pixels. "
+        "What cannot be seen at that size cannot count.",
+        "The accuracy is an average over the test split. It does not tell how the model fares on "
+        "images from another source, in another light, or on groups that no label tells apart.",
+        "The interval covers the luck of which images were in the test split. It covers neither "
+        "wrong labels nor settings that were chosen by looking at this same split.",
+        *(DIGITS_LIMITS if settings.data.source == "digits" else FOLDER_LIMITS),
+    ]
+
+
+DIGITS_LIMITS = (
+    "The digits come from the test part of a collection of 1998, which 13 people wrote on paper "
+    "forms. Nothing says who wrote which, so every writer may be on both sides of the split: "
+    "expect less on new writers, other pens, photographs and numerals of other regions.",
+)
+FOLDER_LIMITS = (
+    "The images were divided at random. Near copies on both sides of the split, such as frames of "
+    "one video or several shots of one object, make the accuracy look better than it is.",
+    "The names of the folders were taken as the truth, and nobody has checked here what the "
+    "images may be used for and whom they show.",
+)

@@ -1,0 +1,68 @@
+"""A static web site: exactly the files that an artifact's manifest names, and nothing else."""
+
+import mimetypes
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ..manifest import FILE, Manifest
+from ..settings import ServeSettings
+from . import run
+from .responses import application
+
+INDEX = "index.html"
+# What Python's table lacks, or takes from a system where it may be wrong.
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".json": "application/json",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+}
+# Everything comes from this server; WebAssembly is compiled, and a user's own files are shown.
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval' blob:; worker-src 'self' blob:;"
+        " img-src 'self' data: blob:; connect-src 'self' data: blob:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cache-Control": "no-cache",
+}
+
+
+def serve_site(folder: Path, manifest: Manifest, settings: ServeSettings) -> None:
+    """Serve an artifact that is a web site; returns when Ctrl-C or SIGTERM has stopped the server.
+
+    Raises UserError when the address cannot be listened on.
+    """
+    app = application(site_routes(folder, manifest), f"the page of {manifest.model} at /")
+    run.serve_app(app, settings, manifest.model, "a web page")
+
+
+def site_routes(folder: Path, manifest: Manifest) -> list[Route]:
+    """Give a path to every file of an artifact, and `/` to its page."""
+    files = {f"/{name}": folder / name for name in [*manifest.files, FILE]}
+    if INDEX in manifest.files:
+        files["/"] = folder / INDEX
+    return [Route(path, file_endpoint(file)) for path, file in files.items()]
+
+
+def file_endpoint(file: Path) -> Callable[[Request], Awaitable[Response]]:
+    """Make an endpoint that gives one file; it is read for each request, as it may be large."""
+    kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+
+    async def endpoint(request: Request) -> Response:
+        # The files were held against their hashes when the server started.
+        content = file.read_bytes()
+        return Response(content, headers=HEADERS, media_type=kind or "application/octet-stream")
+
+    return endpoint

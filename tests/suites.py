@@ -1,0 +1,277 @@
+"""What rendered projects must do for real: once per framework, once per task, once per target.
+
+`test_project_pytorch.py` and `test_project_tensorflow.py` run these suites, side by side. All
+projects of one file share one environment, which uv brings up to date for each of them. A project
+of every target is trained and exported by the commands of its own README and docs (TaskSuite);
+what only depends on the framework (FrameworkSuite) or on a target (TargetSuite) is tried once, in
+the project of image classification.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import random
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import ClassVar
+
+import harness
+import pytest
+from judges import how_to_judge
+from page_lab import prove_example, prove_page
+from project_lab import Installer, Project, one_at_a_time, stop_group, wait_for_step
+from project_traffic import hammer
+from readme import commands
+
+# Commands that need what this suite has not: where else they are held to their word.
+NOT_RUN = {
+    f"docker compose -f deploy/{target}/compose.yaml up --build": "no engine; linted by test_matrix"
+    for target in harness.catalog()["images"]
+} | {
+    "docker compose -f deploy/torchserve/compose.yaml exec -T server cat key_file.json": (
+        "no engine; the file is the one that deploy/torchserve/client.py reads in the tests"
+    )
+}
+
+# Commands that ask the server that was started before them; all others come after its end.
+ASKS = re.compile(r"curl |deploy/\w+/(client|classify|conformance)\.py")
+
+
+def plan(pages: list[list[str]]) -> list[str]:
+    """Order the commands of some pages as a reader meets them, each of them once.
+
+    A server is started again where a later page asks it something new.
+    """
+    planned: list[str] = []
+    serves = running = ""
+    for command in (command for page in pages for command in page if command not in NOT_RUN):
+        if " serve " in command:
+            serves = command
+        if command in planned:
+            continue
+        if ASKS.search(command):
+            if running != serves:
+                planned.append(serves)
+                running = serves
+        else:
+            running = command if " serve " in command else ""
+        planned.append(command)
+    return planned
+
+
+class Suite:
+    """Tests of one project: of a framework and a task, with every target."""
+
+    framework: ClassVar[str]
+    package: ClassVar[str]  # the framework's import name
+    task: ClassVar[str] = "image_classification"
+
+    @pytest.fixture
+    def project(self, installed: Installer) -> Project:
+        """The project, rendered when the first test of the file asks for it."""
+        return installed(self.framework, self.task)
+
+
+class TaskSuite(Suite):
+    """The life of a project of a task, in the order of its README and its docs."""
+
+    def test_every_shown_command(
+        self, project: Project, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        """Each command is run as printed, and judged by what it leaves behind."""
+        pages = [project.path / "README.md", *sorted((project.path / "docs").rglob("*.md"))]
+        port = tmp_path_factory.getbasetemp().parent / "port-8080"
+        with contextlib.ExitStack() as held:
+            for command in plan([commands(page) for page in pages]):
+                before, judge = how_to_judge(self.task, command)
+                if project.server is not None and not ASKS.search(command):
+                    held.close()  # the other project's turn to serve
+                if before:
+                    before(project)
+                start = time.monotonic()
+                if f"{project.slug} serve " in command:
+                    held.enter_context(one_at_a_time(port))
+                    held.callback(project.end_server)
+                    project.serve(command)
+                    judge(project, project.greeting)
+                else:
+                    judge(project, project.run(command))
+                print(f"{time.monotonic() - start:5.1f} s  {command}")
+
+
+class TargetSuite(Suite):
+    """What each target must do beyond the commands that its page shows."""
+
+    def artifacts(self, project: Project, *names: str) -> list[str]:
+        """Name those of the targets that the project has, after exporting what is missing."""
+        has = [name for name in names if (project.package / "targets" / name).is_dir()]
+        if not project.runs():
+            project.run(f"uv run {project.slug} train")
+        for name in has:
+            if not (project.path / "artifacts" / name / "manifest.json").is_file():
+                project.run(f"uv run {project.slug} export {name}")
+        return has
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_web_pages(self, project: Project) -> None:
+        """Every exported page, as visitors meet it: drawn on, given images, without a network."""
+        for name in self.artifacts(project, "onnx", "tfjs", "litert_js"):
+            prove_page(project, name)
+            if (project.path / "deploy" / name / "example.html").is_file():
+                prove_example(project, name)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_hostile_traffic(self, project: Project) -> None:
+        """Ten thousand hostile requests to a server of each kind that this project has."""
+        kinds = {"onnx": "v2", "litert_js": "page", "tf_serving": "tf_serving"}
+        for target in self.artifacts(project, *kinds):
+            artifact = project.path / "artifacts" / target
+            project.serve(
+                f"exec env CONTAINER_ENGINE=none uv run {project.slug} serve {target} --port 0"
+            )
+            greeting = project.greeting
+            address = re.search(r"http://127\.0\.0\.1:\d+", greeting)
+            assert address, greeting
+            rpc = re.search(r"gRPC on port (\d+)", greeting)
+            where = f"127.0.0.1:{rpc[1]}" if rpc else None
+            statuses = hammer(kinds[target], address.group(), artifact, where, project.python)
+            project.end_server()
+            print(f"{target}: {dict(sorted(statuses.items()))}")
+            assert 200 in statuses and not any(status >= 500 for status in statuses)
+
+    def test_the_server_needs_no_framework(self, project: Project, tmp_path: Path) -> None:
+        """The image's steps by hand: only its pinned packages, and the same answers."""
+        self.artifacts(project, "onnx")
+        dockerfile = (project.path / "deploy" / "onnx" / "Dockerfile").read_text()
+        assert "USER 10001" in dockerfile
+        server = tmp_path / "server-env"
+        python = server / "bin" / "python"
+        project.run(f"uv venv -q {server}")
+        project.run(f"uv pip install -q --python {python} -r deploy/onnx/requirements.txt")
+        project.run(f"uv pip install -q --python {python} --no-deps .")
+        assert self.package not in project.run(f"uv pip list -q --python {python}")
+        entry = re.search(r"^ENTRYPOINT (\[.*\])$", dockerfile, re.MULTILINE)
+        assert entry
+        _, *arguments = json.loads(entry.group(1))
+        arguments[arguments.index("0.0.0.0")] = "127.0.0.1"
+        arguments[arguments.index("8080")] = "0"
+        shutil.copytree(project.path / "artifacts", tmp_path / "artifacts")
+        process = subprocess.Popen(
+            [str(python), *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert found
+            address = found.group().removeprefix("http://")
+            said = project.run(
+                f"uv run python deploy/onnx/client.py examples/three.png --url {address}"
+            )
+            assert "three.png: 3" in said
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == 0
+
+
+class FrameworkSuite(Suite):
+    """What depends on the framework alone."""
+
+    def test_accuracy_over_five_seeds(self, project: Project) -> None:
+        """scikit-learn's own split, default settings: the median of five seeds."""
+        program = (
+            "from my_model.cli import main\n"
+            "for seed in range(5): assert main(['train', '--json', '--seed', str(seed)]) == 0"
+        )
+        (project.path / "seeds.py").write_text(program)
+        lines = project.run("uv run --quiet python seeds.py 2> seeds.txt").splitlines()
+        runs = [json.loads(line) for line in lines if line.startswith("{")]
+        (project.path / "seeds.py").unlink()
+        accuracies = [run["test"]["accuracy"] for run in runs]
+        print(f"accuracies {sorted(accuracies)}, seconds {[run['seconds'] for run in runs]}")
+        assert statistics.median(accuracies) >= 0.985
+        assert len({run["weights_sha256"] for run in runs}) == 5
+
+    def test_kills_at_any_moment_change_nothing(self, project: Project) -> None:
+        """SIGKILL again and again, in the midst of saving too: the same weights in the end."""
+        settings = "--steps 400 --checkpoint-every 5 --log-every 5"
+        whole = project.json(f"train {settings}")
+        moments = random.Random(0)
+        count = len(project.runs()) + 1
+        process = project.start(f"exec uv run {project.slug} train {settings}")
+        for step in (60, 120, 180):
+            wait_for_step(project, count, step, process)
+            time.sleep(moments.uniform(0, 0.05))
+            stop_group(process, signal.SIGKILL)
+            run = project.runs()[-1]
+            assert not (run / "model").exists()
+            process = project.start(f"exec uv run {project.slug} train --resume {run.name}")
+        process.communicate()
+        assert process.returncode == 0
+        assert project.card()["weights_sha256"] == whole["weights_sha256"]
+        lines = [json.loads(x) for x in (run / "metrics.jsonl").read_text().splitlines()]
+        steps = [line["step"] for line in lines if line["split"] == "train"]
+        assert steps == list(range(5, 401, 5))
+
+    @pytest.mark.parametrize("targets", [[], None], ids=["none", "default"])
+    def test_fewer_targets(
+        self, project: Project, tmp_path: Path, targets: list[str] | None
+    ) -> None:
+        """A project with none of the targets, or the default ones, is as clean as the full one."""
+        answers: dict[str, object] = {"framework": self.framework}
+        answers |= {} if targets is None else {"targets": targets}
+        folder = harness.render(tmp_path / "project", answers)
+        python = project.python
+        Project(folder, "my-model").run(
+            f"{python} -m ruff check && {python} -m mypy &&"
+            f" PYTHONPATH=src {python} -m pytest -q tests/test_cli.py"
+        )
+
+    def test_every_python_resolves(self, project: Project) -> None:
+        """One lock for all systems, and a set for every Python that the project allows."""
+        project.run("uv lock")
+        lock = tomllib.loads((project.path / "uv.lock").read_text())
+        names = {package["name"] for package in lock["package"]}
+        assert {"my-model", self.package, "onnxruntime"} <= names
+        for python in harness.catalog()["pythons"]:
+            said = project.run(
+                f"uv pip compile -q --python-version {python} --group dev pyproject.toml"
+            )
+            assert re.search(rf"^{self.package}==", said, re.MULTILINE)
+
+    @pytest.mark.parametrize("tracker", ["mlflow", "wandb", "none"])
+    def test_other_trackers(self, tracker: str, tmp_path: Path) -> None:
+        """Each tracker's own tests, with that tracker's package and no framework."""
+        answers = {"framework": self.framework, "tracker": tracker, "targets": []}
+        other = Project(harness.render(tmp_path / "project", answers), "my-model")
+        packages = ["pytest", *harness.catalog()["trackers"][tracker]["packages"]]
+        needs = " ".join(f"--with '{package}'" for package in packages)
+        said = other.run(
+            f"PYTHONPATH=src uv run -q --no-project --python {sys.version_info[0]}."
+            f"{sys.version_info[1]} {needs} python -m pytest -q tests/test_tracking.py"
+        )
+        assert "1 passed" in said
+
+    def test_a_title_with_quotes_and_umlauts(self, project: Project, tmp_path: Path) -> None:
+        """A project with an awkward name trains and reports under that name, as it stands."""
+        answers = harness.presets()["awkward"] | {"framework": self.framework}
+        folder = harness.render(tmp_path / "awkward", answers)
+        about = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        (slug,) = about["scripts"]
+        python = project.python
+        awkward = Project(folder, slug)
+        awkward.run(f"uv pip install -q --no-deps --python {python} -e .")
+        said = awkward.run(
+            f"{python.parent / slug} train --steps 30 && {python.parent / slug} report"
+        )
+        assert "report.html" in said
+        page = next(folder.glob("runs/*/report.html")).read_text(encoding="utf-8")
+        assert html.escape(answers["project_name"]) in page
