@@ -5,21 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import harness
-from project_lab import Installer
-from pytest_copie.plugin import Copie
+
+if TYPE_CHECKING:
+    from project_lab import Installer
+    from pytest_copie.plugin import Copie
 
 # Their assertions explain themselves, as those in test files do.
 for pattern in ("*_lab.py", "suites.py", "project_*.py", "traffic_*.py", "judges"):
     for file in Path(__file__).parent.glob(pattern):
         pytest.register_assert_rewrite(file.stem)
-
 
 LONGEST = ("test_project_", "test_update")
 
@@ -34,6 +35,8 @@ def installed(
     copie_session: Copie, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installer]:
     """Render and install projects, which share one environment for each file of tests."""
+    from project_lab import Installer
+
     installer = Installer(copie_session, tmp_path_factory.mktemp("installed"))
     yield installer
     installer.close()

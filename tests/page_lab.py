@@ -254,12 +254,12 @@ def prove_example(project: Project, target: str) -> None:
         shutil.rmtree(folder)
 
 
-def told(project: Project, program: str, *arguments: str) -> Any:
+def run_program(project: Project, program: str, *arguments: str) -> Any:
     """Run a program in a project's environment and return the JSON of its last line."""
     (project.path / "program.py").write_text(program)
-    said = project.run(f"uv run --quiet python program.py {shlex.join(arguments)} 2>/dev/null")
+    written = project.run(f"uv run --quiet python program.py {shlex.join(arguments)} 2>/dev/null")
     (project.path / "program.py").unlink()
-    return json.loads(said.splitlines()[-1])
+    return json.loads(written.splitlines()[-1])
 
 
 def largest_gap(found: list[list[float]], wanted: list[list[float]]) -> float:
@@ -269,16 +269,16 @@ def largest_gap(found: list[list[float]], wanted: list[list[float]]) -> float:
 
 
 def prove_page(project: Project, target: str) -> None:
-    """Use the page of a project's exported artifact: its answers are those of `predict`.
+    """Use the page of a project for images: its answers are those of the artifact's own engine.
 
     Without a network once it is loaded, asking nobody but its own server, on every screen.
     """
-    split = told(project, SPLIT)
+    split = run_program(project, SPLIT)
     examples = sorted((project.path / "examples").glob("*.png"))
     images = sorted((project.path / "split").glob("*.png"))
     project.serve(f"exec uv run {project.slug} serve {target} --port 0")
-    found = re.search(r"http://127\.0\.0\.1:\d+", project.told)
-    assert found, project.told
+    found = re.search(r"http://127\.0\.0\.1:\d+", project.greeting)
+    assert found, project.greeting
     try:
         with visits(f"{found.group()}/", tuple(LOOKS)) as windows:
             for look, window in zip(LOOKS, windows, strict=True):
@@ -308,7 +308,7 @@ def prove_page(project: Project, target: str) -> None:
     finally:
         project.end_server()
     files = [str(file.relative_to(project.path)) for file in (drawn, *examples, *images)]
-    wanted = told(project, PREDICT, target, *files)
+    wanted = run_program(project, PREDICT, target, *files)
     assert largest_gap(answers, wanted) <= 1e-4
     outputs = answers[1 + len(examples) :]
     classes = [row.index(max(row)) for row in outputs]

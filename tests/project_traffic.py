@@ -137,7 +137,7 @@ def hammer(
         wire.send(hostile(kind, manifest, chance, whole))
     wire.close()
     if rpc:
-        grow_by_rpc(rpc, python or Path(sys.executable), manifest)
+        hammer_rpc(rpc, python or Path(sys.executable), folder)
     stalled(address)
     after = memory(process)
     assert after - before < GROWTH, f"grew from {before:,} to {after:,} bytes"
@@ -243,10 +243,9 @@ def memory(process: int | None) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def grow_by_rpc(rpc: str, python: Path, manifest: dict[str, Any]) -> None:
+def hammer_rpc(rpc: str, python: Path, folder: Path) -> None:
     """Send hostile calls to a gRPC server, with the environment of its project."""
-    sizes = map(str, manifest["inputs"][0]["shape"][1:])
-    command = [str(python), str(HERE / "traffic_rpc.py"), rpc, str(manifest["model"]), *sizes]
+    command = [str(python), str(HERE / "traffic_rpc.py"), rpc, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -217,7 +217,8 @@ class FrameworkSuite(Suite):
         process.communicate()
         assert process.returncode == 0
         assert project.card()["weights_sha256"] == whole["weights_sha256"]
-        lines = [json.loads(x) for x in (run / "metrics.jsonl").read_text().splitlines()]
+        written = (project.runs()[-1] / "metrics.jsonl").read_text().splitlines()
+        lines = [json.loads(line) for line in written]
         steps = [line["step"] for line in lines if line["split"] == "train"]
         assert steps == list(range(5, 401, 5))
 
@@ -232,7 +233,7 @@ class FrameworkSuite(Suite):
         python = project.python
         Project(folder, "my-model").run(
             f"{python} -m ruff check && {python} -m mypy &&"
-            f" PYTHONPATH=src {python} -m pytest -q tests/test_cli.py"
+            f" PYTHONPATH=$PWD/src {python} -m pytest -q -p no:anyio tests/test_cli.py"
         )
 
     def test_every_python_resolves(self, project: Project) -> None:

@@ -1,22 +1,20 @@
 """The catalog, the folders and the pins agree; a choice without a layer is found here."""
 
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from harness import ROOT, catalog, copy_template, offered, pins, presets, questions
+from harness import ROOT, catalog, offered, pins, presets, questions
 from packaging.requirements import Requirement
 
 sys.path.insert(0, str(ROOT / "tools"))
 
-from config_toml import config_toml
+from config_toml import TOY, config_toml, copy_with_toy
 
 TEMPLATE = ROOT / "template"
-TOY = ROOT / "tests" / "toy"  # a task that the tests lay over a copy of the template
 SWITCH = re.compile(r"\{\{ use\.(\w+) \}\}")
 
 # The keys of the files in extensions/tasks and extensions/targets: those that every file has, and
@@ -125,10 +123,7 @@ def test_a_task_speaks_of_targets_that_exist() -> None:
 
 @pytest.fixture(scope="module")
 def with_toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as it is with the toy laid over it."""
-    folder = copy_template(tmp_path_factory.mktemp("toy") / "template")
-    shutil.copytree(TOY, folder, dirs_exist_ok=True)
-    return folder
+    return copy_with_toy(tmp_path_factory.mktemp("toy"))
 
 
 @pytest.mark.parametrize("task", [entry["name"] for entry in entries("tasks").values()])

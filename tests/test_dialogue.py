@@ -265,8 +265,8 @@ NAMES = {
     "O'Brien's": "obriens",
     "{{ 7*7 }}": "project_7_7",
     "a__b--c": "a_b_c",
-    "x" * 60: "x" * 60,
-    "ß" * 60: "s" * 60,
+    "x" * 60: "x" * 50,
+    "ß" * 60: "s" * 50,
 }
 
 
@@ -298,7 +298,7 @@ REFUSED = [
     ("package_name", "tests", "install|folder|command"),
     ("package_name", "a\n", "a-z, 0-9 and _"),
     ("package_name", "a__b", "two underscores"),
-    ("package_name", "a" * 61, "at most 60"),
+    ("package_name", "a" * 51, "at most 50"),
 ]
 
 

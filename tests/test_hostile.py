@@ -201,6 +201,8 @@ def test_user_email(text: str) -> None:
         everything_else_is_sound(folder)
         assert stored(folder, "user_email") == text
         assert packaging(folder)["authors"] == ([{"email": text}] if text else [])
+        whom = f"Write to {text}," if text else "Tell the owner of this repository in private"
+        assert whom in (folder / "SECURITY.md").read_text("utf-8")
 
 
 @slow

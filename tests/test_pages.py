@@ -1,4 +1,4 @@
-"""The page that all engines share, around an engine of a few lines: layout, manners, mistakes.
+"""The page that all engines share, around an engine of a few lines: layout, behaviour, errors.
 
 `page_lab.prove_page` puts the real engines to the test, in the suites that export for them.
 """
@@ -91,6 +91,13 @@ def write_page(
     manifest = {"model": "my-model", "signature": signature, "details": details}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
+
+
+def fits(window: Visit) -> bool:
+    """Whether nothing of the page lies beyond the window's side."""
+    sizes = "(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])"
+    wide, window_width = window.page.evaluate(f"{sizes}(document.documentElement)")
+    return bool(wide <= window_width)
 
 
 @contextmanager
@@ -198,6 +205,7 @@ def test_a_form_asks_when_it_is_filled_in(tmp_path: Path) -> None:
             page.press("[name=kind]", "Enter")  # a form that is sent would leave the page
             window.wait()
             assert page.inner_text("#answer") == "€15.50, express"
+            assert fits(window)
             window.picture(f"page-fields-{look}")
             page.fill("[name=kind]", "7")  # there is no such code
             window.wait()
@@ -323,8 +331,7 @@ def test_photos_of_many_classes(tmp_path: Path) -> None:
             assert window.page.inner_text("#bars li >> nth=0").startswith(
                 window.page.inner_text("#best").rsplit(" ", 1)[0]
             )
-            width = window.page.evaluate("document.documentElement.scrollWidth")
-            assert width <= window.page.evaluate("document.documentElement.clientWidth")
+            assert fits(window)
             window.picture(f"page-photos-{look}")
 
 

@@ -260,6 +260,16 @@ def test_python_has_jinja_only_in_the_imports_of_tests() -> None:
                     assert re.fullmatch(allowed, line), f"{relative(path)}:{number}: {line}"
 
 
+def test_imports_of_tests_fit_into_a_line_with_the_longest_package_name() -> None:
+    """Ruff would wrap and sort them otherwise, and find fault with projects of long names."""
+    longest = 100 - names()["longest"] + len("{{ package_name }}")
+    for path in JINJA:
+        if path.name.endswith(".py.jinja"):
+            for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+                if "{{ package_name }}" in line:
+                    assert len(line) <= longest, f"{relative(path)}:{number}: above {longest}"
+
+
 def test_plain_python_has_no_jinja() -> None:
     for path in FILES:
         if path.suffix == ".py":

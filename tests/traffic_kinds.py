@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# The protocol's name of each type of elements, and how Python packs one.
+DTYPES = {"float32": ("FP32", "<f"), "int32": ("INT32", "<i"), "bool": ("BOOL", "<?")}
 METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "HEAD"]
 TRICKS = [
     "/..", "/../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd", "//",
@@ -91,16 +94,65 @@ def good_request(kind: str, manifest: dict[str, Any]) -> tuple[str, str, bytes |
     """Give method, path and body of a request that is answered with 200."""
     if kind == "page":
         return "GET", "/", None
-    (source,) = manifest["inputs"]
-    shape = [1, *source["shape"][1:]]
+    inputs: list[dict[str, Any]] = manifest["signature"]["inputs"]
     if kind == "tf_serving":
-        value: Any = 0.25
-        for size in reversed(shape):
-            value = [value] * size
-        return "POST", f"/v1/models/{manifest['model']}:predict", as_json({"instances": value})
-    entry = {"name": source["name"], "datatype": "FP32", "shape": shape}
-    message = {"inputs": [entry | {"data": [0.25] * math.prod(shape)}]}
+        row = {tensor["name"]: nested(tensor) for tensor in inputs}
+        instance = row if len(inputs) > 1 else row[inputs[0]["name"]]
+        return "POST", f"/v1/models/{manifest['model']}:predict", as_json({"instances": [instance]})
+    message = {"inputs": [entry(tensor) | {"data": values(tensor)} for tensor in inputs]}
     return "POST", f"/v2/models/{manifest['model']}/infer", as_json(message)
+
+
+def binary_request(manifest: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Give the header of a request for one row, JSON, and the binary tensors that follow it."""
+    entries, blobs = [], []
+    for tensor in manifest["signature"]["inputs"]:
+        blobs.append(packed(tensor))
+        size = {"binary_data_size": len(blobs[-1])}
+        entries.append(entry(tensor) | {"parameters": size})
+    return as_json({"inputs": entries}), b"".join(blobs)
+
+
+def entry(tensor: dict[str, Any]) -> dict[str, Any]:
+    """Describe one row of an input, without its values."""
+    datatype, _ = DTYPES[tensor["dtype"]]
+    return {"name": tensor["name"], "datatype": datatype, "shape": [1, *row_shape(tensor)]}
+
+
+def row_shape(tensor: dict[str, Any]) -> list[int]:
+    """Give the shape of one row of an input; where a length is free, it is 3."""
+    return [size or 3 for size in tensor["shape"]]
+
+
+def good_value(tensor: dict[str, Any]) -> float | int | bool:
+    """Choose a value that an input may have."""
+    if tensor["dtype"] == "bool":
+        return True
+    low: float | None = tensor["low"]
+    high: float | None = tensor["high"]
+    if low is None:
+        low = 0 if high is None else high - 1
+    if tensor["dtype"] == "int32":
+        return math.ceil(low)
+    return low + ((low + 1 if high is None else high) - low) / 4
+
+
+def values(tensor: dict[str, Any]) -> list[Any]:
+    """Give the values of one row, flat."""
+    return [good_value(tensor)] * math.prod(row_shape(tensor))
+
+
+def nested(tensor: dict[str, Any]) -> Any:
+    """Give the values of one row as lists in lists."""
+    value: Any = good_value(tensor)
+    for size in reversed(row_shape(tensor)):
+        value = [value] * size
+    return value
+
+
+def packed(tensor: dict[str, Any]) -> bytes:
+    """Give the values of one row as bytes."""
+    return b"".join(struct.pack(DTYPES[tensor["dtype"]][1], value) for value in values(tensor))
 
 
 def hostile(kind: str, manifest: dict[str, Any], chance: random.Random, whole: bool = True) -> Sent:
@@ -118,6 +170,8 @@ def hostile(kind: str, manifest: dict[str, Any], chance: random.Random, whole: b
         return Sent((one + b"\r\n") * 19 + one + b"Connection: close\r\n\r\n", answers=20)
     if body is None:
         return request(chance.choice(METHODS), some_path(kind, manifest, chance), b"", chance)
+    if kind == "v2" and way < 0.24:
+        return binary(method, path, manifest, chance)
     if way < 0.5:
         body = as_json(changed(json.loads(body), chance))
     elif way < 0.9:
@@ -129,9 +183,24 @@ def hostile(kind: str, manifest: dict[str, Any], chance: random.Random, whole: b
     return request(method, path, body, chance)
 
 
-def request(method: str, path: str, body: bytes, chance: random.Random, most: int = 2) -> Sent:
+def binary(method: str, path: str, manifest: dict[str, Any], chance: random.Random) -> Sent:
+    """Make a request with binary tensors, of which the header or the bytes are changed."""
+    text, data = binary_request(manifest)
+    way = chance.random()
+    if way < 0.3:
+        text = as_json(changed(json.loads(text), chance))
+    elif way < 0.8:
+        data = garbled(data, chance)
+    length = len(text) if way < 0.9 else chance.randrange(2 * len(text))
+    header = b"Inference-Header-Content-Length: %d" % length
+    return request(method, path, text + data, chance, always=[header])
+
+
+def request(
+    method: str, path: str, body: bytes, chance: random.Random, always: Sequence[bytes] = ()
+) -> Sent:
     """Put a request together, with headers that nobody asked for."""
-    headers = [chance.choice(HEADERS)(chance) for _ in range(chance.randrange(most + 1))]
+    headers = [*always, *(chance.choice(HEADERS)(chance) for _ in range(chance.randrange(3)))]
     # Together they stay below what a head may have; what is longer is among the rubbish.
     lines = [f"{method} {path} HTTP/1.1".encode(), b"Host: x", *headers]
     if body and chance.random() < 0.1:

@@ -1,6 +1,6 @@
 """Hostile calls to a gRPC server that speaks TensorFlow Serving's API, for `project_traffic.py`.
 
-python traffic_rpc.py HOST:PORT MODEL SIZE ...     SIZE: those of one input, without the batch
+python traffic_rpc.py HOST:PORT PROJECT/artifacts/tf_serving
 
 Runs with a Python that has grpcio. The one good message is written by hand, so that its bits can be
 changed. No call may end as the server's fault or take longer than 10 s.
@@ -8,19 +8,22 @@ changed. No call may end as the server's fault or take longer than 10 s.
 
 from __future__ import annotations
 
-import math
+import json
 import random
 import socket
-import struct
 import sys
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import grpc
+from traffic_kinds import packed, row_shape
 
 CALLS = 1500
 PATIENCE = 10.0
 FAULTS = {"UNKNOWN", "INTERNAL", "DEADLINE_EXCEEDED", "UNAVAILABLE", "DATA_LOSS", "ABORTED"}
 PREDICT = "/tensorflow.serving.PredictionService/Predict"
+DTYPES = {"float32": 1, "int32": 3, "bool": 10}  # TensorFlow's numbers of element types
 METHODS = [
     *(
         f"/tensorflow.serving.PredictionService/{name}"
@@ -39,12 +42,14 @@ def part(number: int, content: bytes) -> bytes:
     return bytes([number << 3 | 2, *length]) + content
 
 
-def predict_request(model: str, shape: list[int]) -> bytes:
-    """Write a PredictRequest for one input."""
-    sizes = b"".join(part(2, b"\x08" + bytes([size])) for size in shape)
-    values = struct.pack("<f", 0.25) * math.prod(shape)
-    tensor = b"\x08\x01" + part(2, sizes) + part(4, values)
-    return part(1, part(1, model.encode())) + part(2, part(1, b"images") + part(2, tensor))
+def predict_request(manifest: dict[str, Any]) -> bytes:
+    """Write a PredictRequest for one row."""
+    message = part(1, part(1, manifest["model"].encode()))
+    for tensor in manifest["signature"]["inputs"]:
+        sizes = b"".join(part(2, b"\x08" + bytes([size])) for size in (1, *row_shape(tensor)))
+        content = bytes([0x08, DTYPES[tensor["dtype"]]]) + part(2, sizes) + part(4, packed(tensor))
+        message += part(2, part(1, tensor["name"].encode()) + part(2, content))
+    return message
 
 
 def garbled(content: bytes, chance: random.Random) -> bytes:
@@ -64,9 +69,9 @@ def garbled(content: bytes, chance: random.Random) -> bytes:
 
 def main() -> None:
     """Call, and say how often each code came."""
-    address, model, *sizes = sys.argv[1:]
+    address, folder = sys.argv[1:]
     chance = random.Random(0)
-    good = predict_request(model, [1, *map(int, sizes)])
+    good = predict_request(json.loads(Path(folder, "manifest.json").read_text(encoding="utf-8")))
     host, port = address.split(":")
     for _ in range(100):
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as rubbish:

@@ -1,12 +1,15 @@
 """Write each task's config.toml from its settings classes, which are the one home of the defaults.
 
-    .venv/bin/python tools/config_toml.py           write template/{{ use.TASK }}/config.toml
-    .venv/bin/python tools/config_toml.py --check   say which are out of date; exit code 1 if any
+    python tools/config_toml.py           write template/{{ use.TASK }}/config.toml
+    python tools/config_toml.py --check   say which are out of date; exit 1 when any is
+
+Needs Copier, but none of the frameworks.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ import yaml
 from copier._settings import SettingsModel
 
 ROOT = Path(__file__).resolve().parent.parent
+TOY = ROOT / "tests" / "toy"  # a task that the tests lay over a copy of the template
 HEAD = """\
 # Every setting is also a flag: `train --epochs 20 --learning-rate 0.003`.
 # A run keeps a copy of what it used in runs/<name>/config.toml.
@@ -33,17 +37,28 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, compare")
     options = parser.parse_args(argv)
     stale = []
-    for entry in sorted((ROOT / "extensions" / "tasks").glob("*.yml")):
-        task = yaml.safe_load(entry.read_text("utf-8"))
-        file = ROOT / "template" / f"{{{{ use.{task['name']} }}}}" / "config.toml"
-        text = config_toml(ROOT, task["name"], task["frameworks"][0])
-        if options.check:
-            stale += [] if file.is_file() and file.read_text("utf-8") == text else [file]
-        else:
-            file.write_text(text, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        template = copy_with_toy(Path(folder))
+        for home in (ROOT, TOY):
+            for entry in sorted((home / "extensions" / "tasks").glob("*.yml")):
+                task = yaml.safe_load(entry.read_text("utf-8"))
+                file = home / "template" / f"{{{{ use.{task['name']} }}}}" / "config.toml"
+                text = config_toml(template, task["name"], task["frameworks"][0])
+                if options.check:
+                    stale += [] if file.is_file() and file.read_text("utf-8") == text else [file]
+                else:
+                    file.write_text(text, encoding="utf-8")
     for file in stale:
         print(f"{file.relative_to(ROOT)} is out of date; run tools/config_toml.py", file=sys.stderr)
     return 1 if stale else 0
+
+
+def copy_with_toy(folder: Path) -> Path:
+    """Copy what Copier reads of the template, and lay the toy task over it."""
+    shutil.copy(ROOT / "copier.yml", folder)
+    for part in ("questions", "extensions", "template"):
+        shutil.copytree(ROOT / part, folder / part)
+    return Path(shutil.copytree(TOY, folder, dirs_exist_ok=True))
 
 
 def config_toml(template: Path, task: str, framework: str) -> str:
@@ -56,7 +71,6 @@ def config_toml(template: Path, task: str, framework: str) -> str:
             data=answers,
             defaults=True,
             quiet=True,
-            vcs_ref="HEAD",
             settings=SettingsModel(),
         )
         command = [sys.executable, "-c", PROGRAM]

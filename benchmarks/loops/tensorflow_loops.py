@@ -11,9 +11,17 @@ import time
 import keras
 import numpy as np
 import tensorflow as tf
-from rendered.model import build_network, loss
-from rendered.task import ModelSettings
-from turns import BATCH, CLASSES, LABEL_SMOOTHING, WEIGHT_DECAY, Loop, take_turns, whole_batches
+from rendered import model
+from turns import (
+    BATCH,
+    CONFIG,
+    DATA,
+    LABEL_SMOOTHING,
+    WEIGHT_DECAY,
+    Loop,
+    take_turns,
+    whole_batches,
+)
 
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -25,12 +33,15 @@ EPOCHS = 8  # per turn
 def build() -> keras.Model:
     """Build the network with the same first weights every time."""
     keras.utils.set_random_seed(0)
-    return build_network(ModelSettings(), images.shape[1:], CLASSES)
+    return model.build(CONFIG, DATA.facts)
 
 
 def smoothed_loss(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Give the project's loss the arguments that Keras passes."""
-    return loss(logits, tf.cast(tf.reshape(targets, [-1]), tf.int64), LABEL_SMOOTHING)
+    """Return the mean cross entropy; the arguments come as Keras passes them."""
+    classes = logits.shape[-1]
+    wanted = tf.one_hot(tf.cast(tf.reshape(targets, [-1]), tf.int64), classes)
+    wanted = wanted * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / classes
+    return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
 
 
 def fit(steps_per_execution: int, epochs_in_one: int) -> Loop:
@@ -80,7 +91,7 @@ def whole_epoch() -> Loop:
         for i in tf.range(BATCHES):
             batch, answers = tf.gather(inputs, order[i]), tf.gather(targets, order[i])
             with tf.GradientTape() as tape:
-                batch_loss = loss(network(batch, training=True), answers, LABEL_SMOOTHING)
+                batch_loss = smoothed_loss(answers, network(batch, training=True))
             gradients = tape.gradient(batch_loss, network.trainable_variables)
             optimizer.apply(gradients, network.trainable_variables)
             total += batch_loss

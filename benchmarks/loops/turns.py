@@ -10,14 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from unittest import mock
 
+import numpy as np
+
 # A rendered project; training_loop.py puts it into the environment that this runs in.
 from rendered import config, data, runs, train
 from rendered.interrupt import Interrupt
-from rendered.journal import Journal
+from rendered.logger import Logger
 
-BATCH, CLASSES, LABEL_SMOOTHING, WEIGHT_DECAY = 64, 10, 0.05, 0.01  # as in the project's config
-TURN = config.TrainSettings().log_every  # steps of the rendered loop
-ROUND = config.TrainSettings().checkpoint_every  # steps: whole turns, with one checkpoint
+CONFIG = config.Config()
+DATA = data.load(CONFIG.data)
+BATCH, WEIGHT_DECAY = CONFIG.train.batch_size, CONFIG.train.weight_decay
+LABEL_SMOOTHING = CONFIG.train.label_smoothing
+TURN = CONFIG.train.log_every  # steps of the rendered loop
+ROUND = CONFIG.train.checkpoint_every  # steps: whole turns, with one checkpoint
 WARM_UP = 2  # rounds of the rendered loop that do not count: tracing, first validation
 
 Loop = Callable[[], float]  # trains for a moment, returns CPU seconds per sample
@@ -25,9 +30,8 @@ Loop = Callable[[], float]  # trains for a moment, returns CPU seconds per sampl
 
 def whole_batches() -> tuple[Any, Any]:
     """Return the training images and class numbers, cut to whole batches, as arrays."""
-    split = data.load(config.Config().data).train
-    samples = len(split) // BATCH * BATCH
-    return split.inputs[:samples], split.targets[:samples]
+    rows = DATA.train.rows(np.arange(len(DATA.train) // BATCH * BATCH))
+    return rows["images"], rows["labels"]
 
 
 def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
@@ -40,7 +44,7 @@ def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
     rounds = int(sys.argv[1])
     turns: dict[str, list[float]] = {name: [] for name in ("rendered loop", *loops)}
 
-    class Stopwatch(Journal):
+    class Stopwatch(Logger):
         """Stop the rendered loop's clock after each turn, and let the others run."""
 
         started = 0.0
@@ -56,7 +60,7 @@ def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
 
     settings = {"augment": False, "steps": (WARM_UP + rounds) * ROUND}
     run = runs.create(config.read(None, settings))
-    with mock.patch.object(train, "Journal", Stopwatch), Interrupt() as interrupt:
+    with mock.patch.object(train, "Logger", Stopwatch), Interrupt() as interrupt:
         train.train(run, interrupt)
     each = ROUND // TURN  # turns of a round
     rates = {

@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = next((ROOT / "src").glob("*/cli.py")).parent.name
+importlib.import_module(PACKAGE)  # before the framework, which reads what it sets
 
 # Enough for a network that has learnt something, and for several checkpoints on the way.
 SHORT = ("--steps", "240", "--log-every", "10", "--checkpoint-every", "20")

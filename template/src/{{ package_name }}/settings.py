@@ -64,5 +64,5 @@ class ServeSettings:
 
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network")
     port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
-    max_batch: int = setting(256, "most inputs in one request", 1)
+    max_batch: int = setting(256, "most rows in one request", 1)
     max_body_mib: int = setting(16, "most MiB in the body of one request", 1)

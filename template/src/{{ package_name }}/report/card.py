@@ -21,7 +21,7 @@ KEYS = {"task", "framework", "framework_version", "device", "parameters", "signa
 KEYS |= {"weights_sha256", "data", "steps", "epochs", "seconds", "samples_per_second"}
 KEYS |= {"test", "baselines"}
 MOST_SKIPPED = 30
-MOST_LABELS = 20
+MOST_NAMES = 20
 
 
 def read(run: Run) -> Card:
@@ -50,10 +50,8 @@ def comparison(card: Card) -> Table:
     """Put the model beside the baselines: every metric on the test split."""
     names = list(card["test"])
     baselines = {f"baseline: {who}": measured for who, measured in card["baselines"].items()}
-    rows = [
-        (who, *(number(measured[name]) for name in names))
-        for who, measured in {"this model": card["test"], **baselines}.items()
-    ]
+    answers = {"this model": card["test"], **baselines}
+    rows = [(who, *(number(found[name]) for name in names)) for who, found in answers.items()]
     name, direction = metrics.monitor(card["facts"])
     better = "higher" if direction == "max" else "lower"
     note = f"The {spaced(name)} decides which checkpoint is the best; {better} is better."
@@ -77,17 +75,11 @@ def better_baselines(card: Card) -> list[str]:
 
 
 def training(card: Card, run: Run) -> Facts:
-    """List how long, how fast and on what the run was trained."""
-    if not card:
-        last = max((record.get("step", 0) for record in run.metrics()), default=0)
-        return [("state", "not finished"), ("last recorded step", f"{last:,}")]
-    return [
-        ("steps", f"{card['steps']:,}"),
-        ("epochs", f"{card['epochs']:,.4g}"),
-        ("time", f"{card['seconds']:,.1f} s"),
-        ("speed", f"{card['samples_per_second']:,.0f} samples/s"),
-        ("device", str(card["device"])),
-    ]
+    """List how far the training came."""
+    if card:
+        return [("steps", f"{card['steps']:,}"), ("epochs", f"{card['epochs']:,.4g}")]
+    last = max((record.get("step", 0) for record in run.metrics()), default=0)
+    return [("state", "not finished"), ("last recorded step", f"{last:,}")]
 
 
 def model(card: Card) -> Facts:
@@ -96,21 +88,20 @@ def model(card: Card) -> Facts:
     return [
         ("task", spaced(card["task"])),
         ("framework", f"{card['framework']} {card['framework_version']}"),
-        ("parameters", f"{card['parameters']:,}"),
         *((f"input {tensor.name}", described(tensor)) for tensor in signature.inputs),
         *((f"output {tensor.name}", described(tensor)) for tensor in signature.outputs),
     ]
 
 
 def described(tensor: Tensor) -> str:
-    """Put an input or output into words: what it is, type, shape of one row, bounds and labels."""
+    """Put an input or output into words: what it is, type, shape of one row, bounds and names."""
     shape = "×".join("any" if length is None else str(length) for length in tensor.shape)
     words = f"{tensor.content}, {tensor.dtype}, {shape}"
     if tensor.low is not None and tensor.high is not None:
         words += f", {tensor.low:g} to {tensor.high:g}"
-    labels = ", ".join(tensor.labels[:MOST_LABELS])
-    more = ", …" if len(tensor.labels) > MOST_LABELS else ""
-    return f"{words}: {labels}{more}" if labels else words
+    names = tensor.labels
+    more = ", …" if len(names) > MOST_NAMES else ""
+    return f"{words}: {', '.join(names[:MOST_NAMES])}{more}" if names else words
 
 
 def data(card: Card) -> Facts:

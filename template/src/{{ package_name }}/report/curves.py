@@ -38,9 +38,12 @@ def draw_curves(
 
 def curve(name: str, lines: Sequence[Record], note: str) -> Figure | None:
     """Draw one metric over the steps, training and validation; None when it has no numbers."""
-    told = {split: values(name, split, lines) for split in SPLITS}
-    series = {split: finite(points) for split, points in told.items()}
-    series = {split: points for split, points in series.items() if points}
+    told: dict[str, dict[int, Any]] = {split: {} for split in SPLITS}
+    for line in lines:
+        if name in line:
+            told[line["split"]][line["step"]] = line[name]
+    finite = {split: numbers(values) for split, values in told.items()}
+    series = {split: points for split, points in finite.items() if points}
     if not series:
         return None
     title = name.replace("_", " ").capitalize()
@@ -51,22 +54,17 @@ def curve(name: str, lines: Sequence[Record], note: str) -> Figure | None:
         plot(axes, series, theme)
 
     last = [f"{split} {number(p[-1][1])} at step {p[-1][0]:,}" for split, p in series.items()]
-    gaps = sum(len(points) - len(finite(points)) for points in told.values())
+    gaps = sum(len(told[split]) - len(finite[split]) for split in SPLITS)
     lost = f"Values that were not finite and are left out: {gaps}. " if gaps else ""
     caption = f"Last values: {', '.join(last)}. {lost}{note}".strip()
     alt = f"{title} over the steps: {', '.join(last)}."
     return figure(f"curve_{re.sub('[^a-z0-9_]', '_', name.lower())}", title, caption, alt, paint)
 
 
-def values(name: str, split: str, lines: Sequence[Record]) -> list[tuple[int, Any]]:
-    """Pick a metric's values on a split, in the order of the steps; a later line replaces one."""
-    own = (line for line in lines if line["split"] == split and name in line)
-    return sorted({line["step"]: line[name] for line in own}.items())
-
-
-def finite(points: Sequence[tuple[int, Any]]) -> Points:
-    """Leave out what cannot be drawn."""
-    return [(s, v) for s, v in points if isinstance(v, int | float) and math.isfinite(v)]
+def numbers(values: Mapping[int, Any]) -> Points:
+    """Order values by their step, without those that cannot be drawn."""
+    drawn = (s for s, v in values.items() if isinstance(v, int | float) and math.isfinite(v))
+    return [(step, values[step]) for step in sorted(drawn)]
 
 
 def plot(axes: Axes, series: Mapping[str, Points], theme: Theme) -> None:

@@ -6,7 +6,7 @@ Z = 1.959964  # 95 % of a normal distribution lie within this many standard devi
 
 
 def number(value: float) -> str:
-    """Write a number with the digits that tell something: four, or all before the point."""
+    """Write a number to four significant figures, and to all those before the point."""
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""One way through the house: config -> data -> train -> run -> export -> verify -> serve."""
+"""From config.toml to a server: config -> data -> train -> run -> export -> verify -> serve."""
 
 import os
 

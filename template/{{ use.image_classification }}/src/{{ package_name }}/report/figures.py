@@ -43,20 +43,15 @@ def mistakes_figure(answers: Answers, split: Split, classes: Sequence[str]) -> F
     shown = pool[np.argsort(answers.true[pool], kind="stable")][:MOST_MISTAKES]
     images = split.rows(shown)["images"]
     tiles = [tile(int(i), image, answers, classes) for i, image in zip(shown, images, strict=True)]
-    if len(wrong):
-        title = "Worst mistakes"
-        some = f"the {len(shown)} whose true class got the lowest probability"
-        caption = (
-            f"{len(wrong):,} of {n:,} test images got a wrong answer. "
-            f"Shown are {some if len(shown) < len(wrong) else 'all of them'}, worst first, with "
-            "the true class, the answer and the answer's probability."
-        )
-    else:
+    title, some = "Worst mistakes", f"the {len(shown)} whose true class got the lowest probability"
+    caption = (
+        f"{len(wrong):,} of {n:,} test images got a wrong answer. "
+        f"Shown are {some if len(shown) < len(wrong) else 'all of them'}, worst first, with "
+        "the true class, the answer and the answer's probability."
+    )
+    if not len(wrong):
         title = "Closest calls"
-        caption = (
-            f"All {n:,} test images got the right answer. "
-            f"Shown are the {len(shown)} whose true class got the lowest probability."
-        )
+        caption = f"All {n:,} test images got the right answer. Shown are {some}."
     rows = -(-len(shown) // 4)
 
     def paint(canvas: Canvas, theme: Theme) -> None:
@@ -145,10 +140,10 @@ def calibration_figure(answers: Answers) -> Figure:
     stated = answers.stated.astype(np.float64)
     right = answers.said == answers.labels
     bins = np.minimum((stated * 10).astype(int), 9)
-    filled = [b for b in range(10) if (bins == b).any()]
-    sizes = [int((bins == b).sum()) for b in filled]
-    means = [float(stated[bins == b].mean()) for b in filled]
-    hits = [int(right[bins == b].sum()) for b in filled]
+    members = [(b, bins == b) for b in range(10) if (bins == b).any()]
+    sizes = [int(member.sum()) for _, member in members]
+    means = [float(stated[member].mean()) for _, member in members]
+    hits = [int(right[member].sum()) for _, member in members]
     shares = [hit / size for hit, size in zip(hits, sizes, strict=True)]
     bounds = np.array([wilson(hit, size) for hit, size in zip(hits, sizes, strict=True)]).T
     bars = np.maximum([shares - bounds[0], bounds[1] - shares], 0)
@@ -157,7 +152,7 @@ def calibration_figure(answers: Answers) -> Figure:
         axes = canvas.subplots()
         axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=1, linestyle="--")
         axes.errorbar(means, shares, bars, color=theme.blue, fmt="o-", elinewidth=1, capsize=3)
-        for b, size in zip(filled, sizes, strict=True):
+        for (b, _), size in zip(members, sizes, strict=True):
             place = (b / 10 + 0.05, 0.01)  # at the foot of the bin, where no point hides it
             axes.annotate(f"{size:,}", place, ha="center", fontsize=7, color=theme.muted)
         axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="probability of the answer")

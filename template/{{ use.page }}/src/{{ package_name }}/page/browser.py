@@ -1,4 +1,4 @@
-"""A model in a headless browser, as a function: how an artifact with a page is proven.
+"""A model in a headless browser, as a function: how an artifact with a page is verified.
 
 The browser is the user's own Chromium, Chrome or Edge, started with an empty profile that is
 removed afterwards. Graphics are computed in software, the same way on every computer.

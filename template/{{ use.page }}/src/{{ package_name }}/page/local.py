@@ -57,7 +57,7 @@ class LocalServer:
         self.http.server_close()
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
-        """Make the class of which http.server makes an object per connection."""
+        """Make the type of which http.server makes an object per connection."""
         server = self
 
         class Handler(BaseHTTPRequestHandler):

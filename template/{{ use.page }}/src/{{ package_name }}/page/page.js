@@ -13,7 +13,6 @@
 //   predict(inputs, rows)          resolves to the outputs; it is called once at a time
 
 const at = (id) => document.getElementById(id);
-const precise = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
 const reason = (error) => String(error?.message ?? error).split("\n")[0].replace(/\.$/, "");
 
 let task, model;
@@ -53,10 +52,10 @@ async function answer(question) {
 async function compute(inputs, question) {
   const start = performance.now();
   const outputs = await model.predict(inputs, 1);
-  const milliseconds = Math.max(performance.now() - start, 0.1);
+  const milliseconds = Math.max(performance.now() - start, 0.1).toPrecision(2);
   if (question !== asked) return;
   task.show(outputs);
-  at("status").textContent = `${about()}, ${precise.format(milliseconds)} ms`;
+  at("status").textContent = `${about()}, ${Number(milliseconds)} ms`;
 }
 
 const about = () => `${model.name} ${model.version} on ${model.backend}`;

@@ -1,6 +1,7 @@
 """The Open Inference Protocol v2 over HTTP: routes, limits, and the queue in front of the model."""
 
 import asyncio
+import importlib
 import math
 import os
 import time
@@ -20,8 +21,8 @@ from ..signature import Predict, Tensor
 from . import openapi, protocol, run
 from .requests import BodyReader, Refused
 from .responses import BROKEN, application, constant, failure
-from .static import INDEX, site_routes
 
+INDEX = "index.html"  # of a web page, where the artifact has one
 WAITING = 64  # requests before the model at once; the next is refused with 429
 QUICK_SECONDS = 0.002  # what may be computed without a worker, as it holds up all other requests
 QUICK_BYTES = 2**14
@@ -39,7 +40,9 @@ def serve_predict(
     """
     offer, more = "Open Inference Protocol v2", []
     if site is not None and INDEX in manifest.files:
-        offer, more = f"a web page, and the {offer}", site_routes(site, manifest)
+        # Only projects with a web page have what serves it.
+        static = importlib.import_module(".static", __package__)
+        offer, more = f"a web page, and the {offer}", static.site_routes(site, manifest)
     run.serve_app(create_app(predict, manifest, settings, more), settings, manifest.model, offer)
 
 

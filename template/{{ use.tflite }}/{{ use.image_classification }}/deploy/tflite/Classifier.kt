@@ -15,8 +15,8 @@ import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
 
 /**
- * One model, for one thread at a time. `size` and `channels` (1 grey, 3 colours) are those of
- * `inputs` in manifest.json. Accelerator.GPU computes in float16 by default.
+ * One model, for one thread at a time. `size` and `channels` (1 grey, 3 colours) are in the shape
+ * of `signature.inputs` in manifest.json. Accelerator.GPU computes in float16 by default.
  */
 class Classifier(
     context: Context,

@@ -79,7 +79,7 @@ def open_server(address: str) -> tuple[Predict, list[int], list[str]]:
         entry |= {"shape": [1, *image.shape], "data": image.ravel().tolist()}
         return np.array(ask(f"{model}/infer", {"inputs": [entry]})["outputs"][0]["data"])
 
-    return predict, source["shape"][1:], about["parameters"]["classes"]
+    return predict, source["shape"][1:], about["parameters"]["labels"][about["outputs"][0]["name"]]
 
 
 def main() -> None:

@@ -60,7 +60,8 @@ def main() -> None:
     # A request without images is answered with what the server's one model takes.
     about = ask(f"{arguments.url}/invocations", token)
     url = f"{arguments.url}/predictions/{about['model']}"
-    images = np.stack([read(file, *about["shape"]) for file in arguments.files])
+    shape = about["inputs"][0]["shape"]
+    images = np.stack([read(file, *shape) for file in arguments.files])
     body = json.dumps(images.tolist())
 
     if arguments.curl:

@@ -26,21 +26,26 @@ class Classifier(context: Context) : Closeable {
     private val manifest = JSONObject(String(read(context, "manifest.json")))
     private val module = Module.load(unpack(context).path)
 
-    // [batch, height, width, colours]; the batch is free, up to details.max_batch.
-    private val shape = manifest.getJSONArray("inputs").getJSONObject(0).getJSONArray("shape")
-    private val height = shape.getInt(1)
-    private val width = shape.getInt(2)
-    private val colours = shape.getInt(3)
+    private val signature = manifest.getJSONObject("signature")
+    private val labels = only("outputs").getJSONArray("labels")
+
+    // Of one image; one call takes up to details.max_batch of them.
+    private val shape = only("inputs").getJSONArray("shape")
+    private val height = shape.getInt(0)
+    private val width = shape.getInt(1)
+    private val colours = shape.getInt(2)
 
     fun classify(image: Bitmap): Answer {
         val size = longArrayOf(1, height.toLong(), width.toLong(), colours.toLong())
         val input = Tensor.fromBlob(pixels(image), size)
         val probabilities = module.forward(EValue.from(input))[0].toTensor().dataAsFloatArray
         val best = probabilities.indices.maxByOrNull { probabilities[it] }!!
-        return Answer(manifest.getJSONArray("classes").getString(best), probabilities[best])
+        return Answer(labels.getString(best), probabilities[best])
     }
 
     override fun close() = module.destroy()
+
+    private fun only(side: String) = signature.getJSONArray(side).getJSONObject(0)
 
     // The middle of the image, shrunk, as values in 0..1: what `read_image` in data.py does.
     private fun pixels(image: Bitmap): FloatArray {
@@ -82,7 +87,8 @@ class Classifier(context: Context) : Closeable {
 
     // ExecuTorch loads from a file, and an asset is none.
     private fun unpack(context: Context): File {
-        val model = manifest.getJSONObject("models").getString(manifest.getString("precision"))
+        val models = manifest.getJSONObject("models")
+        val model = models.getJSONObject(manifest.getString("precision")).getString("file")
         val hash = manifest.getJSONObject("files").getJSONObject(model).getString("sha256")
         val file = File(context.filesDir, "$hash.pte")
         if (!file.exists()) {

@@ -20,15 +20,19 @@ public struct Answer {
 
 public final class Classifier {
   private struct Manifest: Decodable {
-    struct Input: Decodable {
-      let shape: [Int?]
+    struct Tensor: Decodable {
+      let shape: [Int]
+      let labels: [String]
     }
-    let classes: [String]
-    let inputs: [Input]
+    struct Signature: Decodable {
+      let inputs: [Tensor]
+      let outputs: [Tensor]
+    }
+    let signature: Signature
   }
 
   private let module: Module
-  private let classes: [String]
+  private let labels: [String]
   private let height: Int
   private let width: Int
   private let colours: Int
@@ -41,10 +45,10 @@ public final class Classifier {
       throw CocoaError(.fileNoSuchFile)
     }
     let manifest = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: about))
-    // [batch, height, width, colours]; the batch is free, up to details.max_batch.
-    let shape = manifest.inputs[0].shape.compactMap { $0 }
+    // Of one image; one call takes up to details.max_batch of them.
+    let shape = manifest.signature.inputs[0].shape
     (height, width, colours) = (shape[0], shape[1], shape[2])
-    classes = manifest.classes
+    labels = manifest.signature.outputs[0].labels
     module = Module(filePath: model)
     try module.load("forward")
   }
@@ -54,7 +58,7 @@ public final class Classifier {
     let output = try Tensor<Float>(module.forward(input))
     let probabilities = output.scalars()
     let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] }!
-    return Answer(label: classes[best], probability: probabilities[best])
+    return Answer(label: labels[best], probability: probabilities[best])
   }
 
   // The middle of the image, shrunk, as values in 0..1: what `read_image` in data.py does.

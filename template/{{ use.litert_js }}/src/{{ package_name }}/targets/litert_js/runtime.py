@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ...manifest import Manifest
 from ...page.browser import Browser, open_browser
 from ...page.browser import others as in_browser
-from ...manifest import Manifest
 
 
 def load(folder: Path, manifest: Manifest, precision: str) -> Browser:

@@ -1,4 +1,4 @@
-"""Serve the artifact as what it is: a static web site, in which every browser computes by itself."""
+"""Serve the artifact as what it is: a static web site. Every browser computes by itself."""
 
 from ...serving.static import serve_site as serve
 

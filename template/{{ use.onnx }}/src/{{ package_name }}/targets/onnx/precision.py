@@ -5,8 +5,6 @@ dynamic quantisation, which finds the ranges while it computes, is not offered: 
 four to twenty times slower with it than in float32, and dense layers hardly faster than in int8.
 """
 
-import contextlib
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from onnxruntime.quantization.onnx_model import ONNXModel
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
+from ...capture import capture
 from ...export import calibration
 from ...runs import Run
 from ...signature import Batch
@@ -31,7 +30,7 @@ def models(file: Path, precision: str, run: Run) -> dict[str, str]:
     if precision == "float32":
         return {precision: file.name}
     full = file.rename(file.with_name("float32.onnx"))
-    with silence():
+    with capture():  # advice about ONNX Runtime's own tools
         if precision == "float16":
             write_float16(full, file)
         else:
@@ -59,7 +58,7 @@ def write_int8(source: Path, file: Path, rows: Iterator[Batch]) -> None:
         Calibration(rows),
         quant_format=quantization.QuantFormat.QDQ,
         per_channel=True,
-        # 256 steps are too few for probabilities: most would be 0.
+        # 256 steps are too few for what a softmax gives: most of it would be 0.
         nodes_to_exclude=[node.name for node in graph.node if node.op_type == "Softmax"],
     )
     prepared.unlink()
@@ -74,13 +73,3 @@ class Calibration(quantization.CalibrationDataReader):  # type: ignore[misc]  # 
     def get_next(self) -> dict[str, np.ndarray] | None:
         """Return the next row by the inputs' names, or None after the last."""
         return next(self.rows, None)
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """Keep ONNX Runtime's advice about its own tools off the terminal."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)

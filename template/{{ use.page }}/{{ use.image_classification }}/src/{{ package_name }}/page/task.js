@@ -1,4 +1,8 @@
-// Images on the page: they are drawn, chosen, dropped or pasted; each class gets a bar. page.js says what it calls.
+// Images on the page: they are drawn, chosen, dropped or pasted, and each class gets a bar. page.js says what it calls.
+//
+// An image is prepared as for the training (pixels.js): a PNG gives the very same numbers as `predict`, a JPEG may
+// differ by a step of 255, as decoders do. Drawings are offered where every class is one sign (drawing.js): their
+// strokes are centred and fill the picture, light on dark. "Swap light and dark" is for ink on paper.
 import { Drawing } from "./drawing.js";
 import { decode, toBytes, toInput } from "./pixels.js";
 

@@ -176,7 +176,7 @@ class Session:
         tf.TF_DeleteGraph(self.graph)
 
     def run(self, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
-        """Compute tensors of the graph from others; both by names such as `images:0`."""
+        """Compute tensors of the graph from others; both by names such as `x:0`."""
         tf = library()
         fed = [to_tensor(array) for array in inputs.values()]
         got = (c_void_p * len(outputs))()

@@ -5,7 +5,6 @@
 // its versions, all others are questions and answers. Before a message from here stands a status as well,
 // a uint32: 0 is good, 1 is the text of an error.
 
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -81,12 +80,20 @@ async function load(tf, { inputs, outputs }) {
   return { predict };
 }
 
+const pieces = []; // what has come in and was not taken yet
+let wake = () => {};
+process.stdin.on("data", (piece) => {
+  pieces.push(piece);
+  wake();
+});
+process.stdin.on("end", () => process.exit(0)); // whoever asked has gone
+
 async function take(bytes) {
-  for (;;) {
-    const content = process.stdin.read(bytes); // null until there is as much
-    if (content) return content;
-    await once(process.stdin, "readable");
-  }
+  const enough = () => pieces.reduce((sum, piece) => sum + piece.length, 0) >= bytes;
+  while (!enough()) await new Promise((more) => (wake = more));
+  const all = Buffer.concat(pieces.splice(0));
+  pieces.push(all.subarray(bytes));
+  return all.subarray(0, bytes);
 }
 
 const receive = async () => take((await take(4)).readUInt32LE());
@@ -99,7 +106,6 @@ function send(status, content) {
   process.stdout.write(content);
 }
 
-process.stdin.on("end", () => process.exit(0)); // whoever asked has gone
 try {
   const tf = await start();
   const { signature } = JSON.parse(await receive());

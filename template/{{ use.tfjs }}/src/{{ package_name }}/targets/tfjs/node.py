@@ -10,6 +10,7 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
+from typing import IO
 
 from ...errors import UserError
 from ...manifest import Manifest
@@ -17,7 +18,7 @@ from ...page.messages import RemoteModel
 
 PROGRAM = Path(__file__).with_name("node.mjs")
 SECONDS = 120  # for one answer, or for the start
-GOOD, FAILED, ENDED = 0, 1, 2  # of an answer; the last one is said by nobody
+GOOD, FAILED, ENDED = 0, 1, 2  # of an answer; ENDED: there is none, as Node has ended
 # Whatever is in a model's files, no code is made of it.
 FLAGS = ("--disallow-code-generation-from-strings",)
 
@@ -49,7 +50,7 @@ class Node(RemoteModel):
             stderr=self.stderr,
         )
         # Also at the end of the program, if nobody called `close`.
-        self.close = weakref.finalize(self, end, self.process)
+        self.close = weakref.finalize(self, end, self.process, self.stderr)
         try:
             versions = json.loads(self.ask(json.dumps(dataclasses.asdict(manifest)).encode()))
         except BaseException:
@@ -93,7 +94,8 @@ class Node(RemoteModel):
         return errors[0] if errors else f"it ended with {self.process.returncode}"
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Stop Node, whatever it is doing."""
+def end(process: subprocess.Popen[bytes], stderr: IO[bytes]) -> None:
+    """Stop Node, whatever it is doing, and close its pipes and files."""
     process.kill()
     process.communicate()
+    stderr.close()

@@ -1,4 +1,4 @@
-"""TensorFlow.js where it is at hand: in Node, or else in a browser without a window."""
+"""TensorFlow.js in Node, or else in a browser without a window."""
 
 import functools
 import sys

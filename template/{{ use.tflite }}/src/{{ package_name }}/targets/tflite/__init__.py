@@ -1,6 +1,6 @@
 """TFLite: files that LiteRT computes with on phones and small computers, in several precisions.
 
-`export.py` needs the training framework, the other rooms do not.
+`export.py` needs the training framework, the other files do not.
 """
 
 from .. import FLOAT16, FLOAT32, INT8

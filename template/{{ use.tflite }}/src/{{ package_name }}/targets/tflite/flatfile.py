@@ -1,9 +1,10 @@
-"""A `.tflite` file: a FlatBuffer with the network, with metadata in it and a ZIP archive behind it.
+"""A `.tflite` file: a FlatBuffer with the network.
 
-This is the form that MediaPipe and Android Studio read: the metadata name the files of the archive,
-such as the labels. LiteRT itself looks at the network only.
+A task may add metadata to it, and a ZIP archive behind it, whose files the metadata name. This is
+the form that MediaPipe and Android Studio read. LiteRT itself looks at the network only.
 """
 
+import importlib.util
 import io
 import zipfile
 from collections import Counter
@@ -32,20 +33,19 @@ class AlignedBuffer(schema.BufferT):  # type: ignore[misc]
         return int(super().Pack(builder))
 
 
-def dress(
-    model: bytes, source: str, answer: str, metadata: bytes, files: Mapping[str, str]
-) -> bytes:
-    """Name the one input and the one output of a network, and put in metadata and files."""
+def pack(model: bytes, metadata: bytes, files: Mapping[str, str]) -> bytes:
+    """Put the weights of a network where the schema wants them; add metadata and files, if any."""
     table = schema.ModelT.InitFromPackedBuf(bytearray(model))
-    (signature,) = table.signatureDefs
-    (given,), (taken,) = signature.inputs, signature.outputs
-    given.name, taken.name = source, answer
-    entry = schema.MetadataT(METADATA, len(table.buffers))
-    table.metadata = [*(table.metadata or []), entry]
-    buffers = [*table.buffers, schema.BufferT(np.frombuffer(metadata, np.uint8))]
+    buffers = table.buffers
+    if metadata:
+        entry = schema.MetadataT(METADATA, len(buffers))
+        table.metadata = [*(table.metadata or []), entry]
+        buffers = [*buffers, schema.BufferT(np.frombuffer(metadata, np.uint8))]
     table.buffers = [AlignedBuffer(each.data, each.offset, each.size) for each in buffers]
     builder = flatbuffers.Builder(len(model))
     builder.Finish(table.Pack(builder), file_identifier=IDENTIFIER)
+    if not files:
+        return bytes(builder.Output())
     whole = io.BytesIO(builder.Output())
     with zipfile.ZipFile(whole, "a") as archive:
         for name, text in files.items():
@@ -53,7 +53,7 @@ def dress(
     return whole.getvalue()
 
 
-def undress(content: bytes) -> tuple[bytes, dict[str, str]]:
+def unpack(content: bytes) -> tuple[bytes, dict[str, str]]:
     """Return a file's metadata and the files in its archive; both empty where there are none."""
     model = View(content)
     metadata = b""
@@ -65,6 +65,12 @@ def undress(content: bytes) -> tuple[bytes, dict[str, str]]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = {name: archive.read(name).decode() for name in archive.namelist()}
     return metadata, files
+
+
+def task_metadata() -> Any:
+    """Import `metadata.py`, in which a task describes its files; None where it has none."""
+    name = f"{__package__}.metadata"
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
 
 
 def count_operators(model: bytes) -> dict[str, int]:

@@ -1,10 +1,12 @@
 """TFLite Micro: the network in 8-bit integers, as C arrays that a microcontroller computes with.
 
-`export.py` converts and needs TensorFlow; nothing else does. `measure.py` says what a chip must
-have: `arena.py` finds how much memory the model needs (with `trial.py`, in a process of its own).
-`firmware.py` writes the C files. `runtime.py` computes with two engines, which must give the same
-bytes: TFLite Micro itself (`engine.py` imports it), and LiteRT's reference kernels.
-`quantised.py` goes from numbers to 8-bit integers and back.
+- `export.py`     converts; it alone needs TensorFlow.
+- `tensors.py`    inputs and outputs of the converted model, and their quantisation.
+- `runtime.py`    computes with two engines, which must give the same bytes: TFLite Micro itself
+  (`engine.py` imports it), and LiteRT's reference kernels.
+- `measure.py`    says what a chip must have; `arena.py` finds how much RAM the model needs, with
+  `arena_worker.py` in a process of its own.
+- `firmware.py`   writes the C files, from the templates in `c/`.
 """
 
 from .. import INT8

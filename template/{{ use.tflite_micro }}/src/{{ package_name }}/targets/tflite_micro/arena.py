@@ -7,17 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import UserError
+from ...signature import Signature
+from .tensors import ModelTensors
 
 LARGEST = 2**26  # 64 MiB; no microcontroller has as much
 HEADROOM = 0.25  # of the smallest arena, for kernels that want scratch memory on their chip
 ALIGNMENT = 16
 
 
-class Trials:
+class ArenaWorker:
     """Tries arenas of several sizes, in a process that may end over it; another takes its place."""
 
-    def __init__(self, model: Path) -> None:
-        self.command = [sys.executable, "-m", f"{__package__}.trial", str(model)]
+    def __init__(self, model: Path, values: list[int]) -> None:
+        """Prepare for the model in a file; `values` are what its inputs are filled with."""
+        module = f"{__package__}.arena_worker"
+        self.command = [sys.executable, "-m", module, str(model), *map(str, values)]
         self.process: subprocess.Popen[str] | None = None
 
     def fits(self, size: int) -> bool:
@@ -50,21 +54,27 @@ class Trials:
 
 
 @contextlib.contextmanager
-def trials(model: Path) -> Iterator[Trials]:
+def worker(model: Path, tensors: ModelTensors, signature: Signature) -> Iterator[ArenaWorker]:
     """Try arenas for the model in a file, and clean up afterwards."""
-    made = Trials(model)
+    made = ArenaWorker(model, valid_values(tensors, signature))
     try:
         yield made
     finally:
         made.close()
 
 
-def smallest(model: Path) -> int:
+def valid_values(tensors: ModelTensors, signature: Signature) -> list[int]:
+    """Choose a value for each input: 0, or the lowest of integers that have a bound."""
+    low = {t.name: int(t.low or 0) if t.dtype == "int32" else 0 for t in signature.inputs}
+    return [low[tensor.name] for tensor in tensors.inputs]
+
+
+def smallest(model: Path, tensors: ModelTensors, signature: Signature) -> int:
     """Find the fewest bytes in which the model computes, by bisection.
 
     Raises UserError when the model does not compute in any arena.
     """
-    with trials(model) as made:
+    with worker(model, tensors, signature) as made:
         if not made.fits(LARGEST):
             raise UserError(
                 f"the model does not compute in an arena of {LARGEST >> 20} MiB; make it smaller"
@@ -79,9 +89,9 @@ def smallest(model: Path) -> int:
     return enough
 
 
-def is_smallest(model: Path, size: int) -> bool:
+def is_smallest(model: Path, tensors: ModelTensors, signature: Signature, size: int) -> bool:
     """Tell whether the model computes in `size` bytes, and not in one byte less."""
-    with trials(model) as made:
+    with worker(model, tensors, signature) as made:
         return made.fits(size) and not made.fits(size - 1)
 
 

@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
+from ...signature import Signature
 from . import ENGINE, arena, firmware
 from .engine import require_engine
-from .quantised import Quantised
-from .runtime import facts
+from .tensors import ModelTensors
 
 KIB = 1024
 
 
 def measure(
-    file: Path, source: Quantised, target: Quantised, flash: int | None, ram: int | None
+    file: Path, tensors: ModelTensors, signature: Signature, flash: int | None, ram: int | None
 ) -> dict[str, Any]:
     """Measure a model file; `flash` and `ram` are budgets in KiB.
 
@@ -21,14 +21,11 @@ def measure(
     """
     size = file.stat().st_size
     hold_to_budget("flash", "for the model alone", size, flash)
-    smallest = arena.smallest(file)
+    smallest = arena.smallest(file, tensors, signature)
     whole = arena.with_headroom(smallest)
     parts = f"an arena of {kib(smallest)} KiB and {arena.HEADROOM:.0%} of headroom"
     hold_to_budget("ram", f"for {parts}", whole, ram)
-    return {
-        "layout": "NHWC",
-        "input": facts(source),
-        "output": facts(target),
+    return tensors.as_json() | {
         "operators": firmware.operators(file.read_bytes()),
         "flash_bytes": size,
         "flash_budget_kib": flash,
@@ -49,7 +46,7 @@ def hold_to_budget(name: str, what: str, needed: int, budget: int | None) -> Non
         memory = {"flash": "flash", "ram": "RAM"}[name]
         raise UserError(
             f"the model needs {kib(needed)} KiB of {memory} ({what}), but --{name} allows {budget};"
-            " train a smaller network, such as with `train --channels 8`, or raise the budget"
+            " train a smaller network (see [model] in config.toml), or raise the budget"
         )
 
 

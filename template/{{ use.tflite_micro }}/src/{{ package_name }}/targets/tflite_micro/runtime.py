@@ -10,172 +10,159 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from ...capture import capture
 from ...errors import OutOfToleranceError, UserError
 from ...manifest import Manifest
-from ...capture import capture
+from ...signature import Batch, Signature, count
 from . import ENGINE, arena
 from .engine import require_engine
-from .quantised import Quantised, describe
+from .tensors import ModelTensors, read
 
-Engine = Callable[[np.ndarray], np.ndarray]
-"""A model as a function of one input, int8 [1, ...] to int8 [1, ...]."""
+Engine = Callable[[Batch], Batch]
+"""A model as a function of one row [1, ...], in the types that the model's file has."""
 
 REFERENCE = "LiteRT's reference kernels, bit for bit"
 
 
-def load(folder: Path, manifest: Manifest, precision: str) -> "Answers":
-    """Load the artifact in `folder` as a function from inputs to outputs, float32 [n, ...].
+def load(folder: Path, manifest: Manifest, precision: str) -> "Model":
+    """Load the artifact in `folder` as a function; threads may share it.
 
     Raises UserError when the file is broken or is not the model that the manifest describes.
     """
-    file = folder / manifest.models[precision]
-    source, target = hold_to_manifest(file, manifest)
+    file = folder / manifest.file(precision)
+    tensors = hold_to_manifest(file, manifest)
     # A computer has the memory; how little would do is a question for `others` below.
-    return Answers(open_micro(file.read_bytes(), arena.LARGEST), source, target)
+    return Model(open_micro(file.read_bytes(), tensors, arena.LARGEST), tensors)
 
 
-def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], "Answers"]]:
+def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], "Model"]]:
     """Give the second engine, which fails unless it and TFLite Micro agree in every bit."""
 
     def reference() -> Compared:
-        file = folder / manifest.models[manifest.precision]
-        source, target = hold_to_manifest(file, manifest)
+        file = folder / manifest.file(manifest.precision)
+        tensors = hold_to_manifest(file, manifest)
         size = manifest.details.get("arena_smallest_bytes")
         if type(size) is not int or not 0 < size <= arena.LARGEST:
             raise UserError("the manifest states no arena; export the model again")
-        if not arena.is_smallest(file, size):
+        if not arena.is_smallest(file, tensors, manifest.signature, size):
             raise OutOfToleranceError(
                 f"an arena of {size} bytes is not the smallest that the model computes in;"
                 " export it again"
             )
         model = file.read_bytes()
-        return Compared(open_reference(model), open_micro(model, size), source, target)
+        micro = open_micro(model, tensors, size)
+        return Compared(open_reference(model, tensors), micro, tensors)
 
     return {REFERENCE: reference}
 
 
-class Answers:
-    """The model as a function: float32 [n, ...] to float32 [n, ...], a row at a time.
+class Model:
+    """The model as a function from inputs to outputs, a row at a time; threads wait their turn."""
 
-    It may be called from several threads: they wait for each other.
-    """
-
-    def __init__(self, engine: Engine, source: Quantised, target: Quantised) -> None:
+    def __init__(self, engine: Engine, tensors: ModelTensors) -> None:
         self.engine = engine
-        self.source = source
-        self.target = target
+        self.tensors = tensors
         self.lock = threading.Lock()
 
-    def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """Answer for every row."""
-        outputs = np.empty((len(inputs), *self.target.shape[1:]), np.float32)
-        rows = self.source.to_integers(inputs)
-        for number in range(len(rows)):
+    def __call__(self, batch: Batch) -> Batch:
+        """Compute every row."""
+        total = count(batch)
+        inputs = {t.name: t.quantize(batch[t.name]) for t in self.tensors.inputs}
+        outputs = {t.name: np.empty((total, *t.shape[1:]), t.dtype) for t in self.tensors.outputs}
+        for number in range(total):
             with self.lock:
-                outputs[number] = self.target.to_numbers(self.engine(rows[number, None]))[0]
-        return outputs
+                row = self.engine({name: array[number, None] for name, array in inputs.items()})
+            for name, array in outputs.items():
+                array[number] = row[name][0]
+        return {t.name: t.dequantize(outputs[t.name]) for t in self.tensors.outputs}
 
 
-class Compared(Answers):
-    """Answers of one engine, each held against another's bytes; OutOfToleranceError if they differ.
+class Compared(Model):
+    """One engine's outputs, each held against another's; OutOfToleranceError if a bit differs.
 
     `median_ms` is the first engine's alone.
     """
 
-    def __init__(
-        self, engine: Engine, judged: Engine, source: Quantised, target: Quantised
-    ) -> None:
-        super().__init__(self.compute, source, target)
+    def __init__(self, engine: Engine, other: Engine, tensors: ModelTensors) -> None:
+        super().__init__(self.compute, tensors)
         self.first = engine
-        self.judged = judged
+        self.other = other
         self.seconds: list[float] = []
 
-    def compute(self, row: np.ndarray) -> np.ndarray:
-        """Compute one input twice."""
+    def compute(self, row: Batch) -> Batch:
+        """Compute one row twice."""
         start = time.perf_counter()
         expected = self.first(row)
         self.seconds.append(time.perf_counter() - start)
-        found = self.judged(row)
-        if found.dtype != expected.dtype or not np.array_equal(found, expected):
-            raise OutOfToleranceError(
-                f"{ENGINE} and {REFERENCE.split(',')[0]} differ: {found.ravel().tolist()}"
-                f" and {expected.ravel().tolist()} for the same input"
-            )
+        found = self.other(row)
+        for name, array in expected.items():
+            if found[name].dtype != array.dtype or not np.array_equal(found[name], array):
+                raise OutOfToleranceError(
+                    f"{ENGINE} and {REFERENCE.split(',')[0]} differ in {name}:"
+                    f" {found[name].ravel().tolist()} and {array.ravel().tolist()}"
+                    " for the same inputs"
+                )
         return expected
 
     @property
     def median_ms(self) -> float:
-        """How long one answer took, in milliseconds."""
+        """Milliseconds for one row."""
         return 1000 * statistics.median(self.seconds or [0.0])
 
 
-def hold_to_manifest(file: Path, manifest: Manifest) -> tuple[Quantised, Quantised]:
-    """Return the model's input and output; UserError when the manifest describes others."""
-    model = file.read_bytes()
-    found = look_inside(model, str(file))
-    promised = [manifest.details.get(side) for side in ("input", "output")]
-    shapes = [tensors[0].shape[1:] for tensors in (manifest.inputs, manifest.outputs) if tensors]
-    if [facts(side) for side in found] != promised or [f.shape[1:] for f in found] != shapes:
+def hold_to_manifest(file: Path, manifest: Manifest) -> ModelTensors:
+    """Return the model's inputs and outputs; UserError when the manifest describes others."""
+    tensors = look_inside(file.read_bytes(), str(file), manifest.signature)
+    if any(manifest.details.get(side) != found for side, found in tensors.as_json().items()):
         raise UserError(f"{file} is not the model that its manifest describes; export it again")
-    return found
+    return tensors
 
 
-def look_inside(model: bytes, name: str) -> tuple[Quantised, Quantised]:
-    """Read a model's input and output. Raises UserError unless it is a sound int8 model.
+def look_inside(model: bytes, name: str, signature: Signature) -> ModelTensors:
+    """Read a model's inputs and outputs. Raises UserError unless it is a sound int8 model.
 
     LiteRT looks at the structure of the file; TFLite Micro would trust it.
     """
     try:
-        interpreter = open_litert(model)
-        (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
-        return describe(source), describe(target)
+        return read(open_litert(model), signature)
     except Exception as error:  # LiteRT's exceptions share no narrower base
         reason = str(error).splitlines()[0]
         raise UserError(f"{name} is not an int8 model that can be computed: {reason}") from error
 
 
-def facts(side: Quantised) -> dict[str, Any]:
-    """Describe an input or output of the chip for the manifest, in JSON's types."""
-    return {
-        "name": side.name,
-        "dtype": "int8",
-        "shape": list(side.shape),
-        "scale": side.scale,
-        "zero_point": side.zero_point,
-    }
-
-
-def open_micro(model: bytes, arena_bytes: int) -> Engine:
+def open_micro(model: bytes, tensors: ModelTensors, arena_bytes: int) -> Engine:
     """Open a model in TFLite Micro; UserError with its reason when it cannot compute it."""
     interpreters = require_engine().runtime
-    with capture() as said:
+    with capture() as captured:
         try:
             interpreter = interpreters.Interpreter.from_bytes(model, arena_size=arena_bytes)
         except Exception as error:  # pybind11 raises several kinds
-            reason = next(iter(said().strip().splitlines()), str(error))
+            reason = next(iter(captured().strip().splitlines()), str(error))
             raise UserError(f"{ENGINE} cannot compute this model: {reason}") from error
 
-    def compute(row: np.ndarray) -> np.ndarray:
-        interpreter.set_input(row, 0)
+    def compute(row: Batch) -> Batch:
+        for position, tensor in enumerate(tensors.inputs):
+            interpreter.set_input(row[tensor.name], position)
         interpreter.invoke()
-        answer: np.ndarray = interpreter.get_output(0)
-        return answer
+        return {t.name: interpreter.get_output(at) for at, t in enumerate(tensors.outputs)}
 
     return compute
 
 
-def open_reference(model: bytes) -> Engine:
+def open_reference(model: bytes, tensors: ModelTensors) -> Engine:
     """Open a model in LiteRT, with the kernels that are written to be read, not to be fast."""
     interpreter = open_litert(model)
     interpreter.allocate_tensors()
-    source = interpreter.get_input_details()[0]["index"]
-    target = interpreter.get_output_details()[0]["index"]
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
 
-    def compute(row: np.ndarray) -> np.ndarray:
-        interpreter.set_tensor(source, row)
+    def compute(row: Batch) -> Batch:
+        for details, tensor in zip(inputs, tensors.inputs, strict=True):
+            interpreter.set_tensor(details["index"], row[tensor.name])
         interpreter.invoke()
-        answer: np.ndarray = interpreter.get_tensor(target)
-        return answer
+        return {
+            tensor.name: interpreter.get_tensor(details["index"])
+            for details, tensor in zip(outputs, tensors.outputs, strict=True)
+        }
 
     return compute
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ...settings import ServeSettings
-from ...serving.app import serve_predict
 from ...manifest import Manifest
+from ...serving.app import serve_predict
+from ...settings import ServeSettings
 from .runtime import load
 
 

@@ -19,9 +19,9 @@ from typing import Any
 
 import psutil
 
-from ...settings import ServeSettings
 from ...errors import UserError
 from ...manifest import Manifest
+from ...settings import ServeSettings
 from .java import require_java
 
 ARCHIVE = "model.mar"

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...settings import ServeSettings
 from ...interrupt import Interrupt
 from ...manifest import Manifest
+from ...settings import ServeSettings
 from .process import KEYS, TorchServe
 
 

@@ -26,7 +26,12 @@ def load(settings: DataSettings) -> Dataset:
     price = 300 + 8 * numbers[:, 0] + 20 * numbers[:, 1] + 150 * codes[:, 0]
     price = (price + rng.normal(0, settings.noise, n)).astype(np.float32)
     express = (codes[:, 1] == 2) & (numbers[:, 0] < 25)
-    whole = {"numbers": numbers, "codes": codes, "price": price[:, None], "express": express[:, None]}
+    whole = {
+        "numbers": numbers,
+        "codes": codes,
+        "price": price[:, None],
+        "express": express[:, None],
+    }
     train, validation, test = (
         ArraySplit({name: array[part] for name, array in whole.items()})
         for part in np.split(np.arange(n), [int(0.7 * n), int(0.8 * n)])

@@ -24,9 +24,10 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
 
 
 class WithoutBool(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
-    """The served module with int32 for bool, which LiteRT.js can neither take nor give.
+    """The served module with int32 for bool, of which LiteRT.js has no tensors.
 
-    `page/engine.js` turns it back, so the model's own signature stays what it is.
+    With them it says "Element type BOOL is not supported". `page/engine.js` turns the int32 back,
+    so the model's own signature stays what it is.
     """
 
     def __init__(self, module: ServingModule, signature: Signature) -> None:

@@ -1,11 +1,11 @@
 """TensorFlow to ONNX, through tf2onnx."""
 
-import logging
 from pathlib import Path
 
 import onnx
 import tf2onnx
 
+from ...capture import capture
 from ...inference import load_module, traced
 from ...runs import Run
 from .. import Exported
@@ -19,11 +19,22 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
 
     A model of less than float32 gets the float32 one beside it.
     """
-    function = traced(load_module(run), run.signature())
-    file = folder / "model.onnx"
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    tf2onnx.convert.from_function(
-        function, input_signature=function.input_signature, opset=OPSET, output_path=str(file)
-    )
+    signature, file = run.signature(), folder / "model.onnx"
+    module = load_module(run)  # kept while it is needed: a function holds its variables weakly
+    function = traced(module, signature).get_concrete_function()
+    # The function's further inputs are what its layers captured: variables and constants.
+    inputs = {f.name: t.name for f, t in zip(function.inputs, signature.inputs, strict=False)}
+    outputs = {function.structured_outputs[t.name].name: t.name for t in signature.outputs}
+    with capture():  # advice about TensorFlow's own parts
+        # `convert.from_function` would make inputs of the model of those constants.
+        graph = tf2onnx.tf_loader.from_function(function, [*inputs], [*outputs])
+        tf2onnx.convert.from_graph_def(
+            graph,
+            input_names=[*inputs],
+            output_names=[*outputs],
+            tensors_to_rename=inputs | outputs,
+            opset=OPSET,
+            output_path=str(file),
+        )
     onnx.checker.check_model(onnx.load(file), full_check=True)
     return Exported(models=models(file, precision, run))

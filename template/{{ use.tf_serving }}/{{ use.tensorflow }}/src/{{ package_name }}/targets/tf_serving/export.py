@@ -67,11 +67,10 @@ def ramp(tensor: Tensor) -> np.ndarray:
     if high is None:
         high = low + 1
     places = np.arange(math.prod(shape))
+    rising: np.ndarray = places % int(high - low + 1)
     if tensor.dtype == "float32":
-        values = low + (high - low) * places / max(len(places) - 1, 1)
-    else:
-        values = low + places % (high - low + 1)
-    return values.astype(tensor.dtype).reshape(shape)
+        rising = (high - low) * places / max(len(places) - 1, 1)
+    return np.asarray(low + rising, tensor.dtype).reshape(shape)
 
 
 def write_warm_up(file: Path, name: str, inputs: Batch) -> None:

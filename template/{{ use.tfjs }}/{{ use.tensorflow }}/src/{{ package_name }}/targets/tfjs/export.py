@@ -40,27 +40,27 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
     TensorFlow.js itself is not installed.
     """
     check_packages(FILES)
-    signature = run.signature()
-    function = traced(load_module(run), signature).get_concrete_function()
+    module, signature = load_module(run), run.signature()  # a function does not hold its variables
+    function = traced(module, signature).get_concrete_function()
     frozen = convert_variables_to_constants_v2(function)
     graph = simplified(frozen)
     operators = sorted({node.op for node in graph.node})
     refuse_unknown(operators, modules() / TF)
-    # The outputs of a graph have the order of their sorted names, which need not be the signature's.
+    # A graph's outputs have the order of their sorted names, which need not be the signature's.
     outputs = tf.nest.pack_sequence_as(function.structured_outputs, frozen.outputs)
     write(folder, graph, describe(signature, frozen.inputs, outputs), precision)
     return Exported({precision: "model.bin"}, {"operators": operators})
 
 
 def simplified(frozen: Any) -> Any:
-    """Let TensorFlow simplify a function's graph: batch normalisation melts into convolutions."""
+    """Let TensorFlow simplify a function's graph: batch normalisation joins the convolutions."""
     config = config_pb2.ConfigProto()
     rewrite = config.graph_options.rewrite_options
     rewrite.optimizers.extend(PASSES)
     rewrite.meta_optimizer_iterations = rewrite.TWO
     graph = export_meta_graph(graph_def=frozen.graph.as_graph_def(), graph=frozen.graph)
     wanted = graph.collection_def["train_op"].node_list.value
-    wanted.extend(tensor.name for tensor in frozen.inputs + frozen.outputs)
+    wanted.extend(tensor.name for tensor in frozen.outputs)
     return tf_optimizer.OptimizeGraph(config, graph)
 
 

@@ -5,16 +5,22 @@ The slots are those of metadata_schema.fbs of TensorFlow Lite's metadata, format
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from .flatfile import undress
+from ...errors import UserError
+from ...signature import Signature
+from .flatfile import unpack
 from .tables import View, write
 
 IDENTIFIER = b"M001"
 LABELS = "labels.txt"
 IMAGE, FEATURE = np.uint8(2), np.uint8(1)  # kinds of ContentProperties
-COLOURS = {3: np.uint8(1), 1: np.uint8(2)}  # ColorSpaceType RGB and GRAYSCALE, by channels
+COLOURS = {
+    3: np.uint8(1),
+    1: np.uint8(2),
+}  # ColorSpaceType RGB and GRAYSCALE, by channels
 NORMALISATION = np.uint8(1)  # kind of ProcessUnitOptions
 AXIS_LABELS = np.uint8(2)  # type of AssociatedFile
 
@@ -35,24 +41,23 @@ def lines(classes: Sequence[str]) -> tuple[str, ...]:
     return tuple(" ".join(name.split("\n")) for name in classes)
 
 
-def pack(
-    name: str, licence: str, classes: Sequence[str], shape: Sequence[int]
-) -> tuple[bytes, dict[str, str]]:
+def pack(name: str, licence: str, signature: Signature) -> tuple[bytes, dict[str, str]]:
     """Describe a classifier of images [height, width, channels].
 
     Returns the metadata, and the files that they name.
     """
+    (image,), (answer,) = signature.inputs, signature.outputs
     numbers = {"zero": np.zeros(1, np.float32), "one": np.ones(1, np.float32)}
     stats = {0: numbers["one"], 1: numbers["zero"]}
     images = {
-        0: "images",
+        0: image.name,
         1: "Pixels of 0 to 255, divided by 255",
-        3: {0: IMAGE, 1: {0: COLOURS[shape[-1]]}},
+        3: {0: IMAGE, 1: {0: COLOURS[image.shape[-1] or 1]}},
         4: [{0: NORMALISATION, 1: {0: numbers["zero"], 1: np.array([255], np.float32)}}],
         5: stats,
     }
     probabilities = {
-        0: "probabilities",
+        0: answer.name,
         1: "Probability of each class",
         3: {0: FEATURE, 1: {}},
         5: stats,
@@ -60,12 +65,22 @@ def pack(
     }
     model = {0: name, 1: "Image classification", 3: [{2: [images], 3: [probabilities]}]}
     described = write(model | {5: licence, 7: "1.0.0"}, IDENTIFIER)
-    return described, {LABELS: "\n".join(lines(classes))}
+    return described, {LABELS: "\n".join(lines(answer.labels))}
+
+
+def check(file: Path, signature: Signature) -> None:
+    """Raise UserError when a file has no metadata, or other labels than the signature."""
+    try:
+        labels = read(file.read_bytes()).labels
+    except Exception as error:  # a FlatBuffer that is none breaks in many ways
+        raise UserError(f"{file} has no metadata with labels; export the model again") from error
+    if labels != lines(signature.outputs[0].labels):
+        raise UserError(f"{file} has other labels than its manifest; export the model again")
 
 
 def read(content: bytes) -> Metadata:
     """Read the metadata of a `.tflite` file; ValueError when it has none, or no labels."""
-    described, files = undress(content)
+    described, files = unpack(content)
     if described[4:8] != IDENTIFIER or LABELS not in files:
         raise ValueError("it has no metadata with labels")
     model = View(described)

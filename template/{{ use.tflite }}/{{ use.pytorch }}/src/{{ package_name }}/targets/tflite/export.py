@@ -5,17 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
+from torch import Tensor, nn
 
-from ...errors import UserError
-from ...inference import load_network
-from ...model import Answer
-from ...runs import Run
-from .. import Exported
 from ...capture import capture
+from ...errors import UserError
+from ...export import calibration
+from ...inference import examples, load_module
+from ...runs import Run
+from ...signature import Batch
+from .. import Exported
 from . import LIMITS
-from .artifact import SOURCE, calibration, finish
+from .artifact import finish
 
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
@@ -28,34 +28,46 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
             "litert-torch, which converts to TFLite, has packages for Linux on x86-64 and for macOS"
             " only; export there, and copy artifacts/tflite: the files run everywhere"
         )
-    model = convert(run)
-    rows = calibration(run)
+    model, rows = convert(run), list(calibration(run))
     with capture():
         models = {name: VARIANTS[name](model, rows) for name in LIMITS}
     return finish(run, folder, models)
 
 
-def convert(run: Run) -> bytes:
-    """Convert the trained model, float32.
+class Named(nn.Module):
+    """The served module with inputs and outputs by name: the converter gives a file these names."""
 
-    The network takes images as [n, height, width, channels], the order that TFLite has, so the
-    converter drops the step that brings them into PyTorch's own.
+    def __init__(self, module: nn.Module, outputs: list[str]) -> None:
+        super().__init__()
+        self.module, self.outputs = module, outputs
+
+    def forward(self, **inputs: Tensor) -> dict[str, Tensor]:
+        """Compute the outputs; inputs come in the signature's order."""
+        return dict(zip(self.outputs, self.module(*inputs.values()), strict=True))
+
+
+def convert(run: Run) -> bytes:
+    """Convert the trained model, float32, for one row at a time.
+
+    With a fixed batch the graph needs no arithmetic with shapes, and every delegate can take it.
     """
-    answer = Answer(load_network(run)).eval()
-    one = torch.zeros(1, *run.card()["input_shape"])
+    signature = run.signature()
+    module = Named(load_module(run), [tensor.name for tensor in signature.outputs]).eval()
+    names = [tensor.name for tensor in signature.inputs]
+    inputs = dict(zip(names, examples(signature, rows=1), strict=True))
     with capture():
         import litert_torch  # takes seconds, and talks
 
-        converted = litert_torch.convert(answer, sample_kwargs={SOURCE: one})
+        converted = litert_torch.convert(module, sample_kwargs=inputs)
         return bytes(converted.model_content())
 
 
-def keep(model: bytes, rows: np.ndarray) -> bytes:
+def keep(model: bytes, rows: list[Batch]) -> bytes:
     """Leave everything in float32."""
     return model
 
 
-def to_float16(model: bytes, rows: np.ndarray) -> bytes:
+def to_float16(model: bytes, rows: list[Batch]) -> bytes:
     """Store the weights of layers in float16; compute in float32, or in float16 on a GPU."""
     from ai_edge_quantizer import recipe_manager
     from ai_edge_quantizer.algorithm_manager import AlgorithmName
@@ -69,21 +81,24 @@ def to_float16(model: bytes, rows: np.ndarray) -> bytes:
     return quantize(model, recipe.get_quantization_recipe())
 
 
-def to_dynamic_range(model: bytes, rows: np.ndarray) -> bytes:
+def to_dynamic_range(model: bytes, rows: list[Batch]) -> bytes:
     """Store large weights in int8, and find the ranges of what flows between layers on the way."""
     from ai_edge_quantizer import recipe
 
     return quantize(model, recipe.dynamic_legacy_wi8_afp32())
 
 
-def to_int8(model: bytes, rows: np.ndarray) -> bytes:
-    """Compute in int8 from input to output, with the ranges that training inputs have."""
+def to_int8(model: bytes, rows: list[Batch]) -> bytes:
+    """Compute in int8 from input to output, with the ranges that training inputs have.
+
+    Inputs and outputs of other types than float32 stay what they are.
+    """
     from ai_edge_quantizer import recipe
 
     return quantize(model, recipe.static_wi8_ai8(), rows)
 
 
-def quantize(model: bytes, recipe: Any, rows: np.ndarray | None = None) -> bytes:
+def quantize(model: bytes, recipe: Any, rows: list[Batch] | None = None) -> bytes:
     """Quantise a float32 model by a recipe; a static one needs inputs to calibrate with."""
     from ai_edge_quantizer import calibrator, quantizer, recipe_manager
     from ai_edge_quantizer.utils.qsv_utils import min_max_update
@@ -94,13 +109,12 @@ def quantize(model: bytes, recipe: Any, rows: np.ndarray | None = None) -> bytes
         watcher = calibrator.Calibrator(model, num_threads=1, qsv_update_func=min_max_update)
         manager = recipe_manager.RecipeManager()
         manager.load_quantization_recipe(recipe)
-        samples = [{SOURCE: rows[number : number + 1]} for number in range(len(rows))]
-        watcher.calibrate({"serving_default": samples}, manager)
+        watcher.calibrate({"serving_default": rows}, manager)
         ranges = watcher.get_model_qsvs()
     return bytes(quantizer.Quantizer(model, recipe).quantize(ranges).quantized_model)
 
 
-VARIANTS: dict[str, Callable[[bytes, np.ndarray], bytes]] = {
+VARIANTS: dict[str, Callable[[bytes, list[Batch]], bytes]] = {
     "float32": keep,
     "float16": to_float16,
     "dynamic_range": to_dynamic_range,

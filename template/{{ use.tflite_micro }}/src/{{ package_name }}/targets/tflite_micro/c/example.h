@@ -1,5 +1,5 @@
 // Made by `export tflite_micro`; changes here will be lost.
-// The first test image, and TFLite Micro's answer to it on a computer: a chip must give the same.
+// A test row, and TFLite Micro's answer to it on a computer: a chip must give the same bytes.
 #ifndef ${STEM}_EXAMPLE_H_
 #define ${STEM}_EXAMPLE_H_
 
@@ -7,11 +7,9 @@
 
 namespace ${stem}_example {
 
-constexpr std::int8_t kInput[] = {
-${image}};
-constexpr std::int8_t kOutput[] = {
-${answer}};
-
+// Number i is the interpreter's input or output i.
+${example_inputs}
+${example_outputs}
 }  // namespace ${stem}_example
 
 #endif  // ${STEM}_EXAMPLE_H_

@@ -11,18 +11,21 @@ namespace ${stem}_settings {
 // The smallest that works is ${smallest}, measured on a 64-bit computer.
 constexpr std::size_t kArenaBytes = ${arena};
 
-// Input: batch, height, width, channels = ${shape}; values from 0 to 1.
-constexpr int kInputSize = ${size};
-// value = scale * (integer - zero point)
-constexpr float kInputScale = ${input_scale};
-constexpr int kInputZeroPoint = ${input_zero_point};
-constexpr float kOutputScale = ${output_scale};
-constexpr int kOutputZeroPoint = ${output_zero_point};
+// An input or output of the model.
+struct Tensor {
+  const char* name;
+  int size;  // number of values
+  // Of int8: value = scale * (integer - zero_point). Other types have a scale of 0.
+  float scale;
+  int zero_point;
+  bool classes;  // the values along the last axis are the probabilities of classes
+  const char* const* labels;  // names along the last axis; nullptr where there are none
+  int columns;  // length of the last axis
+};
 
-constexpr int kClasses = ${classes};
-constexpr const char* kLabels[] = {
-${labels}};
-
+// Number i is the interpreter's input or output i.
+${inputs}
+${outputs}
 constexpr int kOperators = ${operators};
 
 template <typename Resolver>

@@ -1,26 +1,27 @@
-"""TensorFlow to TFLite Micro: 8-bit integers throughout, one input at a time."""
+"""TensorFlow to TFLite Micro: 8-bit integers throughout, one row at a time."""
 
+import functools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from ... import data
-from ...errors import UserError
-from ...inference import load_network
-from ...model import answer_model
-from ...runs import Run
-from .. import Exported
-from ...manifest import Tensor
 from ...capture import capture
+from ...errors import UserError
+from ...export import calibration
+from ...inference import load_network, traced
+from ...model import ServingModule
+from ...runs import Run
+from ...signature import Batch, Signature
+from .. import Exported
 from . import firmware, runtime
 from .arena import LARGEST
 from .engine import require_engine
 from .measure import kib, measure
+from .tensors import ModelTensors
 
 FILE = "model.tflite"
 
@@ -33,28 +34,40 @@ def export(
     Raises UserError when the model does not convert, does not run in TFLite Micro, or is too large.
     """
     require_engine()
-    file = folder / FILE
-    model = convert(run)
+    signature, file = run.signature(), folder / FILE
+    check_shapes(signature)
+    network = with_convolutions(load_network(run))
+    module = ServingModule(network, run.card()["facts"])
+    model = convert(module, signature, functools.partial(calibration, run))
     file.write_bytes(model)
-    source, target = runtime.look_inside(model, FILE)
-    compute = runtime.open_micro(model, LARGEST)
-    details = measure(file, source, target, flash, ram)
-
-    card = run.card()
-    image = source.to_integers(run.test_split().inputs[:1])
-    firmware.write_files(folder, model, (image, compute(image)), card["classes"], details)
+    tensors = runtime.look_inside(model, FILE, signature)
+    example = compute_example(run, model, tensors)
+    details = measure(file, tensors, signature, flash, ram)
+    firmware.write_files(folder, model, signature, tensors, example, details)
     flash_kib, ram_kib = kib(details["flash_bytes"]), kib(details["ram_bytes"])
     print(f"the model needs {flash_kib} KiB of flash and {ram_kib} KiB of RAM", file=sys.stderr)
-    return Exported(
-        inputs=(Tensor("images", "float32", (None, *card["input_shape"])),),
-        outputs=(Tensor("probabilities", "float32", (None, len(card["classes"]))),),
-        models={precision: FILE},
-        details=details,
-    )
+    return Exported(models={precision: FILE}, details=details)
+
+
+def check_shapes(signature: Signature) -> None:
+    """Raise UserError for lengths left open, which no chip has memory for."""
+    for tensor in (*signature.inputs, *signature.outputs):
+        if None in tensor.shape:
+            raise UserError(
+                f"{tensor.name} has a length that may differ, but TFLite Micro's shapes are fixed;"
+                " fix it in `signature` in data.py and train again"
+            )
+
+
+def compute_example(run: Run, model: bytes, tensors: ModelTensors) -> firmware.Example:
+    """Compute one test row in TFLite Micro, for a firmware to check itself with."""
+    inputs, _ = run.golden()
+    row = {tensor.name: tensor.quantize(inputs[tensor.name][:1]) for tensor in tensors.inputs}
+    return firmware.Example(row, runtime.open_micro(model, tensors, LARGEST)(row))
 
 
 class DenseAsConvolution(keras.layers.Dense):  # type: ignore[misc]  # Keras has no types
-    """A dense layer, computed as a convolution of one pixel: the same sums, in another kernel.
+    """A dense layer, computed as a 1x1 convolution: the same sums, in another kernel.
 
     LiteRT's reference kernel for dense layers rounds with floats (google-ai-edge/LiteRT#8567),
     TFLite Micro's with integers, so that now and then they are one step apart. Their convolutions
@@ -64,9 +77,9 @@ class DenseAsConvolution(keras.layers.Dense):  # type: ignore[misc]  # Keras has
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Compute [n, ..., units] from [n, ..., values]."""
         (values, units), between = self.kernel.shape, inputs.shape[1:-1]
-        pixels = tf.reshape(inputs, [-1, 1, math.prod(between), values])
+        points = tf.reshape(inputs, [-1, 1, math.prod(between), values])
         kernel = tf.reshape(self.kernel, [1, 1, values, units])
-        outputs = tf.reshape(tf.nn.conv2d(pixels, kernel, 1, "VALID"), [-1, *between, units])
+        outputs = tf.reshape(tf.nn.conv2d(points, kernel, 1, "VALID"), [-1, *between, units])
         return self.activation(outputs + self.bias if self.use_bias else outputs)
 
 
@@ -82,20 +95,16 @@ def with_convolutions(network: keras.Model) -> keras.Model:
     return copied
 
 
-def convert(run: Run) -> bytes:
-    """Convert the trained network; the training images show the ranges of all values."""
-    answer = answer_model(with_convolutions(load_network(run)))
-    images = keras.Input(batch_shape=(1, *run.card()["input_shape"]), name="images")
-    converter = tf.lite.TFLiteConverter.from_keras_model(keras.Model(images, answer(images)))
-    training = data.load(run.config.data).train.inputs
-
-    def rows() -> Iterator[list[np.ndarray]]:
-        for number in range(len(training)):
-            yield [training[number, None]]
-
+def convert(
+    module: ServingModule, signature: Signature, rows: Callable[[], Iterator[Batch]]
+) -> bytes:
+    """Convert the module that is served; `rows`, of one row each, show the ranges of all values."""
+    function = traced(module, signature, rows=1).get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = rows
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    # Of inputs and outputs that are float32; others keep their types.
     converter.inference_input_type = converter.inference_output_type = tf.int8
     with capture():
         try:

@@ -1,5 +1,6 @@
 """PyTorch to a TorchServe archive: a `torch.export` program, what it takes, and a handler."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -12,11 +13,9 @@ import torch
 from packaging.requirements import Requirement
 
 from ...errors import UserError
-from ...inference import load_network
-from ...model import Answer
+from ...inference import examples, load_module
 from ...runs import Run
 from .. import Exported
-from ...manifest import Tensor
 
 LARGEST_BATCH = 65_536
 SERVER = ("torchserve", "torch", "numpy", "pyyaml")  # TorchServe forgets to ask for the last two
@@ -24,23 +23,21 @@ SERVER = ("torchserve", "torch", "numpy", "pyyaml")  # TorchServe forgets to ask
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
     """Write `model.mar`, and `requirements.txt` with the packages that a server of it needs."""
-    answer = Answer(load_network(run)).eval()
-    shape, classes = run.card()["input_shape"], run.card()["classes"]
-    # Two rows: torch.export takes a dimension of one for a constant.
-    example = torch.zeros(2, *shape)
+    signature = run.signature()
+    # PyTorch saves programs with weights in its own order only; others it warns about.
+    module = load_module(run).to(memory_format=torch.contiguous_format)
+    inputs = examples(signature, rows=2)  # torch.export takes a dimension of one for a constant
     batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
-    program = torch.export.export(answer, (example,), dynamic_shapes=({0: batch},))
-    with tempfile.TemporaryDirectory() as workshop:
-        torch.export.save(program, Path(workshop, "model.pt2"))
-        about = {"shape": shape, "classes": classes}
-        Path(workshop, "model.json").write_text(json.dumps(about), encoding="utf-8")
-        archive(Path(workshop), folder)
+    shapes = ({0: batch},) * len(inputs)
+    program = torch.export.export(module, inputs, dynamic_shapes=shapes)
+    with tempfile.TemporaryDirectory() as made:
+        parts = Path(made)
+        torch.export.save(program, parts / "model.pt2")
+        about = json.dumps(dataclasses.asdict(signature))
+        (parts / "model.json").write_text(about, encoding="utf-8")
+        archive(parts, folder)
     (folder / "requirements.txt").write_text(requirements(), encoding="utf-8")
-    return Exported(
-        (Tensor("images", "float32", (None, *shape)),),
-        (Tensor("probabilities", "float32", (None, len(classes))),),
-        {precision: "model.mar"},
-    )
+    return Exported(models={precision: "model.mar"})
 
 
 def archive(parts: Path, folder: Path) -> None:

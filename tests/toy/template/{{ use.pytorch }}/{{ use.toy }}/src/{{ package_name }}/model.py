@@ -22,7 +22,7 @@ class Network(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.tensor(facts["mean"]))
         self.register_buffer("scale", torch.tensor(facts["scale"]))
-        self.tables = nn.ModuleList(nn.Embedding(size, 4) for size in facts["codes"])
+        self.tables = nn.ModuleList(nn.Embedding(max(facts["codes"]), 4) for _ in facts["codes"])
         self.layers = nn.Sequential(
             nn.Linear(2 + 4 * len(facts["codes"]), width), nn.ReLU(), nn.Linear(width, 2)
         )

@@ -45,8 +45,8 @@ def build(settings: Config, facts: Facts) -> keras.Model:
     mean, scale = facts["mean"], facts["scale"]
     scaled = layers.Normalization(mean=mean, variance=[s**2 for s in scale])(numbers)
     parts = [scaled]
-    for place, size in enumerate(facts["codes"]):
-        parts.append(Table(size, 4)(codes[:, place]))
+    for place in range(len(facts["codes"])):
+        parts.append(Table(max(facts["codes"]), 4)(codes[:, place]))
     hidden = layers.Dense(settings.model.width, activation="relu")(layers.Concatenate()(parts))
     return keras.Model([numbers, codes], layers.Dense(2, dtype="float32")(hidden))
 
