@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import json
 import os
@@ -31,7 +32,7 @@ WITH_PRESET = 'uvx copier copy --defaults --data-file presets/tensorflow.yml "$P
 TEST = (
     "python3 -m venv .venv && .venv/bin/pip install -q -r requirements-dev.txt && .venv/bin/pytest"
 )
-# Shown by the rendered project's README as well, and run there (project_suite, test_update).
+# Shown by the rendered project's README as well, and run there (suites.py, test_update).
 IN_A_PROJECT = (
     "uvx copier check-update",
     "uvx copier update --defaults",
@@ -175,3 +176,25 @@ def test_with_a_preset(checkout: Path) -> None:
     typed(WITH_PRESET, checkout, enters=0)
     answers = (checkout.parent / "my-model-tf" / ".copier-answers.yml").read_text()
     assert f"framework: {presets()['tensorflow'].get('framework', 'tensorflow')}" in answers
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_a_training_run_can_be_read_in_an_hour(tmp_path: Path, framework: str) -> None:
+    """The README's reading list: at most 15 files and 1,300 lines, and all of them are there."""
+    project = render(tmp_path / "project", {"framework": framework})
+    text = (project / "README.md").read_text("utf-8")
+    listed = text.split("To follow one training run")[1].split("To follow a model")[0]
+    files = [project / "src" / "my_model" / name for name in re.findall(r"`(\w+\.py)`", listed)]
+    first, *others = files
+    assert first.name == "cli.py"
+    (function,) = [
+        node
+        for node in ast.parse(first.read_text("utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name == "train"
+    ]
+    assert function.end_lineno is not None
+    lines = function.end_lineno - function.lineno + 1
+    lines += sum(len(file.read_text("utf-8").splitlines()) for file in others)
+    print(f"{framework}: {len(files)} files, {lines} lines")
+    assert len(files) <= 15
+    assert lines <= 1300

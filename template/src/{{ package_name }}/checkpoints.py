@@ -118,8 +118,7 @@ def validate_and_save(
 
 def best(run: Run) -> bytes:
     """Read the best checkpoint; UserError when it is damaged or gone."""
-    payload = newest(run.checkpoints, "best")
-    if payload is None:
+    if (payload := newest(run.checkpoints, "best")) is None:
         raise UserError(f"run {run.name} has lost its best checkpoint; train again")
     return payload
 

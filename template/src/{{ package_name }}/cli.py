@@ -17,6 +17,7 @@ from typing import Any, NoReturn, get_args
 from . import config, runs
 from .errors import UserError
 from .interrupt import Interrupt
+from .project import command
 
 Options = argparse.Namespace
 Result = dict[str, Any]
@@ -214,13 +215,6 @@ def given_settings(options: Options) -> dict[str, object]:
     schemas: list[Any] = [section.type for section in dataclasses.fields(config.Config)]
     names = {field.name for schema in schemas for field in dataclasses.fields(schema)}
     return {name: value for name, value in vars(options).items() if name in names}
-
-
-def command() -> str:
-    """Return what a user types to start this program, for hints."""
-    from .project import command
-
-    return command()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -56,8 +56,8 @@ class Asked:
         outputs: Batch = {}
         for tensor in self.signature.outputs:
             found = [values(self.signature, tensor, answer) for answer in answers]
-            shape = (len(answers), *tensor.shape)
-            outputs[tensor.name] = np.array(found, tensor.dtype).reshape(shape)
+            nothing = np.zeros((0, *(size or 0 for size in tensor.shape)), tensor.dtype)
+            outputs[tensor.name] = np.array(found, tensor.dtype) if found else nothing
         return outputs
 
     def send(self, rows: list[Any]) -> list[dict[str, Any]]:
