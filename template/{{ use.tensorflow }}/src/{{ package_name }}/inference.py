@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import safetensors
 import safetensors.numpy
 import tensorflow as tf
@@ -61,7 +62,8 @@ def as_function(module: ServingModule, signature: Signature, device: str) -> Pre
 
 def weights(network: keras.Model) -> Batch:
     """Return all that the network has learnt, by name, as arrays."""
-    return {name: v.numpy() for name, v in state.by_place("", saved(network)).items()}
+    named = state.by_place("", saved(network))
+    return {name: np.asarray(variable.numpy()) for name, variable in named.items()}
 
 
 def traced(module: ServingModule, signature: Signature, rows: int | None = None) -> Any:

@@ -24,7 +24,8 @@ def pack(
     the step. The random state of layers such as dropout is kept as well, and so is the average of
     the weights, which is the optimizer's.
     """
-    state = {name: np.array(variable) for name, variable in variables(network, optimizer).items()}
+    found = variables(network, optimizer)
+    state = {name: np.asarray(variable.numpy()) for name, variable in found.items()}
     note = {"progress": dataclasses.asdict(progress), "context": context}
     state["note"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
     return safetensors.numpy.save(state)
@@ -54,7 +55,7 @@ def fill(there: dict[str, keras.Variable], arrays: dict[str, np.ndarray]) -> Non
 
 def by_place(owner: str, found: list[keras.Variable]) -> dict[str, keras.Variable]:
     """Name variables by their place, as Keras's own names count up with every network built."""
-    names = (re.sub(r"_\d+$", "", variable.name) for variable in found)
+    names = (re.sub(r"_\d+(?=_|$)", "", variable.name) for variable in found)
     return {
         f"{owner}{n:03d}.{name}": v for n, (name, v) in enumerate(zip(names, found, strict=True))
     }

@@ -18,6 +18,9 @@ FIGURES = ("express",)  # what `loss` returns beside the loss, for the progress 
 class Network(nn.Module):
     """An embedding for each code, beside the scaled numbers, and one hidden layer."""
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, width: int, facts: Facts) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(facts["mean"]))

@@ -32,7 +32,8 @@ class Table(layers.Layer):  # type: ignore[misc]  # Keras has no types
 
     def get_config(self) -> dict[str, Any]:
         """Say how to make the layer again."""
-        return super().get_config() | {"codes": self.codes, "width": self.width}
+        config: dict[str, Any] = super().get_config()
+        return config | {"codes": self.codes, "width": self.width}
 
 
 def build(settings: Config, facts: Facts) -> keras.Model:
