@@ -19,8 +19,10 @@ from pathlib import Path
 
 import pytest
 from harness import ROOT, presets, render
+from judges import how_to_judge
 from project_lab import environment
 from readme import commands
+from suites import plan
 
 README = ROOT / "README.md"
 FROM_CHECKOUT = (
@@ -198,3 +200,14 @@ def test_a_training_run_can_be_read_in_an_hour(tmp_path: Path, framework: str) -
     print(f"{framework}: {len(files)} files, {lines} lines")
     assert len(files) <= 15
     assert lines <= 1300
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_every_command_that_a_project_shows_has_a_judge(tmp_path: Path, framework: str) -> None:
+    """The suites that run them take minutes; that one was forgotten shows here at once."""
+    project = render(tmp_path / "project", presets()[f"{framework}_every_target"])
+    pages = [project / "README.md", *sorted((project / "docs").rglob("*.md"))]
+    planned = plan([commands(page) for page in pages])
+    assert len(planned) > 30
+    for command in planned:
+        how_to_judge("image_classification", command)

@@ -20,7 +20,7 @@ Judge = Callable[[Project, str], None]
 def interrupt_a_run(project: Project) -> None:
     """Leave a run that SIGTERM has ended early, for the README to go on with."""
     before = len(project.runs())
-    process = project.start(f"exec uv run {project.slug} train --epochs 40 --checkpoint-every 10")
+    process = project.start(f"exec uv run {project.slug} train --epochs 40 --checkpoint-every 2")
     wait_for_step(project, before + 1, 20, process)
     _, err = stop_group(process, signal.SIGTERM)
     assert process.returncode == 143
@@ -121,6 +121,22 @@ def served(target: str) -> Judge:
     return judge
 
 
+def write_token(project: Project) -> None:
+    """Put the running server's key into the file that curl reads, as the page says."""
+    keys = project.path / "artifacts" / ".torchserve-8080" / "key_file.json"
+    key = json.loads(keys.read_text(encoding="utf-8"))["inference"]["key"]
+    (project.path / "token").write_text(f'header = "Authorization: Bearer {key}"\n')
+
+
+def takes_and_gives(project: Project, said: str) -> None:
+    (project.path / "token").unlink()
+    about = json.loads(said[said.index("{") : said.rindex("}") + 1])
+    signature = manifest(project, "torchserve")["signature"]
+    assert {side: about[side] for side in ("inputs", "outputs")} == {
+        side: signature[side] for side in ("inputs", "outputs")
+    }
+
+
 def conforming(project: Project, said: str) -> None:
     assert "11 passed, 0 failed" in said
 
@@ -203,6 +219,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run python deploy/tf_serving/conformance.py .*", None, conforming),
     (r"curl http://127.0.0.1:8080/v1/models/my-model(/metadata)?", None, looked_at),
     (r"curl http://127.0.0.1:8080/v2(/models/my-model)?", None, described),
+    (r"curl -K token http://127.0.0.1:8080/invocations", write_token, takes_and_gives),
     (r"uv run pytest", None, own_tests_passed),
     (r"uv run (ruff check|ruff format --check|mypy)", None, clean),
     (r"uvx pre-commit install", commit, hook_installed),
