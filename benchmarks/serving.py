@@ -137,8 +137,8 @@ def measure(
 def request(project: Path) -> bytes:
     """Make the one request: an image of noise."""
     manifest = json.loads((project / "artifacts" / "onnx" / "manifest.json").read_text())
-    (source,) = manifest["inputs"]
-    shape = [1, *source["shape"][1:]]
+    (source,) = manifest["signature"]["inputs"]
+    shape = [1, *source["shape"]]
     noise = random.Random(0)
     entry = {"name": source["name"], "datatype": "FP32", "shape": shape}
     values = [round(noise.random(), 6) for _ in range(math.prod(shape))]
