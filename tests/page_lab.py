@@ -78,10 +78,10 @@ PREDICT = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from my_model import data, runs, targets
+from my_model import data, targets
 target, *files = sys.argv[1:]
-settings = runs.find(targets.manifest(target).run).config.data
-images = np.stack([data.read_image(Path(file), settings) for file in files])
+shape = targets.manifest(target).facts["shape"]
+images = np.stack([data.read_image(Path(file), shape) for file in files])
 with targets.load(target) as predict:
     print(json.dumps(predict({"images": images})["probabilities"].tolist()))
 """

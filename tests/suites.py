@@ -38,12 +38,12 @@ NOT_RUN = {
     for target in harness.catalog()["images"]
 } | {
     "docker compose -f deploy/torchserve/compose.yaml exec -T server cat key_file.json": (
-        "no engine; the file is the one that deploy/torchserve/client.py reads in the tests"
+        "no engine; the file is the one that deploy/client reads in the tests"
     )
 }
 
 # Commands that ask the server that was started before them; all others come after its end.
-ASKS = re.compile(r"curl |deploy/\w+/(client|classify|conformance)\.py")
+ASKS = re.compile(r"curl |deploy/(client |\w+/(classify|conformance)\.py)")
 
 
 def plan(pages: list[list[str]]) -> list[str]:
@@ -152,18 +152,16 @@ class TargetSuite(Suite):
         """The image's steps by hand: only its pinned packages, and the same answers."""
         self.artifacts(project, "onnx")
         dockerfile = (project.path / "deploy" / "onnx" / "Dockerfile").read_text()
-        assert "USER 10001" in dockerfile
+        assert "ARG USER=10001\nUSER ${USER}" in dockerfile
         server = tmp_path / "server-env"
         python = server / "bin" / "python"
         project.run(f"uv venv -q {server}")
         project.run(f"uv pip install -q --python {python} -r deploy/onnx/requirements.txt")
         project.run(f"uv pip install -q --python {python} --no-deps .")
         assert self.package not in project.run(f"uv pip list -q --python {python}")
-        entry = re.search(r"^ENTRYPOINT (\[.*\])$", dockerfile, re.MULTILINE)
+        entry = re.search(r"'exec python (.*) \"\$@\"'", dockerfile)
         assert entry
-        _, *arguments = json.loads(entry.group(1))
-        arguments[arguments.index("0.0.0.0")] = "127.0.0.1"
-        arguments[arguments.index("8080")] = "0"
+        arguments = entry[1].replace("0.0.0.0", "127.0.0.1").split() + ["--port", "0"]
         shutil.copytree(project.path / "artifacts", tmp_path / "artifacts")
         process = subprocess.Popen(
             [str(python), *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
@@ -174,7 +172,7 @@ class TargetSuite(Suite):
             assert found
             address = found.group().removeprefix("http://")
             said = project.run(
-                f"uv run python deploy/onnx/client.py examples/three.png --url {address}"
+                f"uv run python deploy/client onnx examples/three.png --url {address}"
             )
             assert "three.png: 3" in said
         finally:

@@ -21,11 +21,11 @@ SWITCH = re.compile(r"\{\{ use\.(\w+) \}\}")
 # those that one may have. The head of extensions/catalog.yml says what they mean.
 SHARED = {"name", "order", "label", "available", "frameworks", "packages", "modules"}
 KEYS = {
-    "tasks": (SHARED | {"data", "smoke"}, {"lacks", "try"}),
+    "tasks": (SHARED | {"data", "smoke"}, {"client", "files", "lacks", "serving", "try"}),
     "targets": (
         SHARED
         | {"summary", "maturity", "framework_packages", "dev_packages", "server", "served", "try"},
-        {"choice", "hint", "hints", "tasks", "page", "image", "debian", "npm", "engine"},
+        {"choice", "hint", "hints", "tasks", "page", "client", "image", "debian", "npm", "engine"},
     ),
 }
 INSIDE = {"image": ({"ports", "check"}, {"check_packages"})}
@@ -44,7 +44,7 @@ def expected() -> dict[str, bool]:
     found |= {f"tracker_{name}": True for name in catalog()["trackers"]}
     found |= {entry["layer"]: True for entry in catalog()["licenses"].values()}
     found |= {name: True for name in catalog()["ci"] if name != "none"}
-    return found | {"citation": True, "server": True, "page": True}
+    return found | dict.fromkeys(("citation", "server", "inference", "client", "page"), True)
 
 
 def test_what_can_be_chosen_has_a_layer() -> None:
@@ -119,6 +119,18 @@ def test_a_task_speaks_of_targets_that_exist() -> None:
     for file, entry in entries("tasks").items():
         for key in ("lacks", "try"):
             assert set(entry.get(key, {})) <= set(catalog()["targets"]), file.name
+
+
+def test_who_says_client_has_a_part_of_it() -> None:
+    client = "{{ use.client }}"
+    parts = {
+        "tasks": TEMPLATE.glob(f"{client}/*/deploy/client/files.py"),
+        "targets": TEMPLATE.glob(f"*/{client}/deploy/client/ask_*.py"),
+    }
+    for kind, files in parts.items():
+        found = {name for file in files for name in SWITCH.findall(str(file)) if name != "client"}
+        assert found == {name for name, entry in catalog()[kind].items() if "client" in entry}
+        assert all(entry.get("client", True) is True for entry in catalog()[kind].values())
 
 
 @pytest.fixture(scope="module")

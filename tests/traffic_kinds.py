@@ -6,6 +6,7 @@ import json
 import math
 import random
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,24 @@ RUBBISH: list[Callable[[random.Random], bytes]] = [
     lambda chance: b"X" * chance.randrange(1, 70_000),
     lambda chance: b"GET /" + b"x" * 200_000 + b" HTTP/1.1\r\n\r\n",
 ]
+
+
+def png() -> bytes:
+    """Make a small image, in one of the formats that servers of images read."""
+    rows = b"".join(b"\0" + bytes(range(0, 256, 32)) for _ in range(8))
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+    ]
+    chunks = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in [*parts, (b"IEND", b"")]
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+# Files that people send as they are, with their types.
+FILES = [(png(), "image/png"), (png(), "image/jpeg"), (b"1.5,2,1,0\n3,4,0,1\n", "text/csv")]
 
 
 @dataclass
@@ -172,7 +191,9 @@ def hostile(kind: str, manifest: dict[str, Any], chance: random.Random, whole: b
         return request(chance.choice(METHODS), some_path(kind, manifest, chance), b"", chance)
     if kind == "v2" and way < 0.24:
         return binary(method, path, manifest, chance)
-    if way < 0.5:
+    if kind == "v2" and way < 0.34:
+        return to_clouds(manifest, chance)
+    if way < 0.55:
         body = as_json(changed(json.loads(body), chance))
     elif way < 0.9:
         body = garbled(body, chance)
@@ -194,6 +215,23 @@ def binary(method: str, path: str, manifest: dict[str, Any], chance: random.Rand
     length = len(text) if way < 0.9 else chance.randrange(2 * len(text))
     header = b"Inference-Header-Content-Length: %d" % length
     return request(method, path, text + data, chance, always=[header])
+
+
+def to_clouds(manifest: dict[str, Any], chance: random.Random) -> Sent:
+    """Make a request as cloud services do: rows, or a file; most of them are changed."""
+    path = chance.choice(["/invocations", f"/v1/models/{manifest['model']}:predict"])
+    inputs: list[dict[str, Any]] = manifest["signature"]["inputs"]
+    rows: Any = {"instances": [{tensor["name"]: nested(tensor) for tensor in inputs}]}
+    if len(inputs) == 1 and chance.random() < 0.5:
+        rows = {"instances": [nested(inputs[0])]}
+    way = chance.random()
+    if way < 0.5:
+        body, kind = as_json(changed(rows, chance)), "application/json"
+    else:
+        body, kind = chance.choice(FILES)
+    if way > 0.3:
+        body = garbled(body, chance)
+    return request("POST", path, body, chance, always=[f"Content-Type: {kind}".encode()])
 
 
 def request(

@@ -145,6 +145,12 @@ def looked_at(project: Project, said: str) -> None:
     assert "AVAILABLE" in said or "serving_default" in said
 
 
+def counted(project: Project, said: str) -> None:
+    run = project.runs()[-1].name
+    answered = rf'^inference_requests_total{{model="my-model",.*run="{run}",status="200"}} [1-9]'
+    assert re.search(answered, said, re.MULTILINE)
+
+
 def described(project: Project, said: str) -> None:
     assert '"name":"my-model"' in said.replace(" ", "")
 
@@ -219,6 +225,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run python deploy/tf_serving/conformance.py .*", None, conforming),
     (r"curl http://127.0.0.1:8080/v1/models/my-model(/metadata)?", None, looked_at),
     (r"curl http://127.0.0.1:8080/v2(/models/my-model)?", None, described),
+    (r"curl http://127.0.0.1:8080/metrics", None, counted),
     (r"curl -K token http://127.0.0.1:8080/invocations", write_token, takes_and_gives),
     (r"uv run pytest", None, own_tests_passed),
     (r"uv run (ruff check|ruff format --check|mypy)", None, clean),

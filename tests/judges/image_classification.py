@@ -64,7 +64,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
         None,
         predicted,
     ),
-    (r"uv run python deploy/\w+/client.py examples/seven.png", None, asked),
-    (r"uv run python deploy/torchserve/client.py .* --curl \| curl -s -K -", None, answered),
+    (r"uv run python deploy/client \w+ examples/seven.png", None, asked),
+    (r"uv run python deploy/client torchserve .* --curl \| curl -s -K -", None, answered),
     (r"uv run python deploy/tflite/classify.py examples/seven.png --(url|model) \S+", None, asked),
 ]

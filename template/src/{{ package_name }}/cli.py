@@ -106,7 +106,21 @@ def serve(options: Options) -> Result:
 
     # A server in a container has its artifact, but no config.toml.
     file = options.config if options.config != config.FILE or config.FILE.is_file() else None
-    targets.serve(options.target, config.read(file, given_settings(options)).serve)
+    settings = port_of_the_platform() | given_settings(options)
+    targets.serve(options.target, config.read(file, settings).serve)
+    return {}
+
+
+def port_of_the_platform() -> dict[str, object]:
+    """Return the port that Vertex AI, or else Cloud Run and others, ask a container to listen on.
+
+    HOST is not read: conda's compilers set it.
+    """
+    for name in ("AIP_HTTP_PORT", "PORT"):
+        if value := os.environ.get(name):
+            if not value.isascii() or not value.isdigit():
+                raise UserError(f"the variable {name} must be a port, not {value!r}")
+            return {"port": int(value)}
     return {}
 
 

@@ -66,3 +66,7 @@ class ServeSettings:
     port: int = setting(8080, "port to listen on; 0 takes a free one", 0, 65535)
     max_batch: int = setting(256, "most rows in one request", 1)
     max_body_mib: int = setting(16, "most MiB in the body of one request", 1)
+    batch_wait_ms: float = setting(0.0, "time to wait for rows to compute together; 0 is off", 0)
+    token_file: str = setting("", "file with the token that clients must send; none when empty")
+    cors_origins: str = setting("", "origins whose pages may ask, with spaces between; * is all")
+    access_log: bool = setting(False, "write a line of JSON for each request")

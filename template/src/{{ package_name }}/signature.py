@@ -1,5 +1,6 @@
 """What goes into a model and what comes out: named arrays, and the words that describe them."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -37,7 +38,7 @@ class Tensor:
     @property
     def row_bytes(self) -> int:
         """Bytes of one row; a length that may differ counts as one."""
-        return int(np.dtype(self.dtype).itemsize * np.prod([size or 1 for size in self.shape]))
+        return np.dtype(self.dtype).itemsize * math.prod(size or 1 for size in self.shape)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ numbers, int64 [n].
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -79,6 +79,7 @@ def load_folder(folder: Path, settings: DataSettings) -> Dataset:
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; set `source` to digits or to your images")
     classes = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
+    shape = (settings.image_size, settings.image_size, 1 if settings.colour == "grey" else 3)
     images: list[np.ndarray] = []
     labels: list[int] = []
     skipped: list[str] = []
@@ -89,7 +90,7 @@ def load_folder(folder: Path, settings: DataSettings) -> Dataset:
                 ignored.add(file.suffix)
                 continue
             try:
-                images.append(read_image(file, settings))
+                images.append(read_image(file, shape))
                 labels.append(number)
             except UserError as error:
                 print(f"skipped: {error}", file=sys.stderr)
@@ -159,24 +160,28 @@ def hold_back(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarr
     return np.setdiff1d(np.arange(len(labels)), back), back
 
 
-def read_image(file: Path, settings: DataSettings) -> np.ndarray:
-    """Read one image as float32 [size, size, channels] in 0..1.
+def read_image(file: Path | IO[bytes], shape: Sequence[int], most_pixels: int = 0) -> np.ndarray:
+    """Read one image as float32 [height, width, channels] in 0..1.
 
-    Raises UserError when the file is missing or is no image.
+    Raises UserError when the file is missing, is no image, or has more than `most_pixels`.
     """
     from PIL import Image, ImageOps
 
-    size = (settings.image_size, settings.image_size)
-    if not file.is_file():
+    height, width, channels = shape
+    name = file if isinstance(file, Path) else "the body"
+    if isinstance(file, Path) and not file.is_file():
         raise UserError(f"there is no file {file}")
     try:
         with Image.open(file) as opened:
+            if most_pixels and opened.width * opened.height > most_pixels:
+                raise UserError(f"{name} has more than {most_pixels} pixels")
             # Phones store how they were held.
             upright: Image.Image = ImageOps.exif_transpose(opened)
             if upright.mode.startswith("I"):  # 16 bits, which `convert` would cut off, not scale
                 upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-            image = upright.convert("L" if settings.colour == "grey" else "RGB")
+            image = upright.convert("L" if channels == 1 else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{file} is not an image that can be read: {error}") from error
-    pixels = np.asarray(ImageOps.fit(image, size, Image.Resampling.BILINEAR), np.float32) / 255
-    return pixels.reshape(*size, -1)
+        reason = str(error) if isinstance(file, Path) else "its format is unknown or damaged"
+        raise UserError(f"{name} is not an image that can be read: {reason}") from error
+    fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    return (np.asarray(fitted, np.float32) / 255).reshape(height, width, channels)

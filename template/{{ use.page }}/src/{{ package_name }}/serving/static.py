@@ -1,17 +1,15 @@
 """A static web site: exactly the files that an artifact's manifest names, and nothing else."""
 
 import mimetypes
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from fastapi import APIRouter, FastAPI, Response
 
 from ..manifest import FILE, Manifest
 from ..settings import ServeSettings
 from . import run
-from .responses import application
+from .requests import explain_errors
 
 INDEX = "index.html"
 # What Python's table lacks, or takes from a system where it may be wrong.
@@ -44,23 +42,28 @@ def serve_site(folder: Path, manifest: Manifest, settings: ServeSettings) -> Non
 
     Raises UserError when the address cannot be listened on.
     """
-    app = application(site_routes(folder, manifest), f"the page of {manifest.model} at /")
+    app = FastAPI(openapi_url=None)
+    explain_errors(app, f"the page of {manifest.model} at /")
+    app.include_router(site_routes(folder, manifest))
     run.serve_app(app, settings, manifest.model, "a web page")
 
 
-def site_routes(folder: Path, manifest: Manifest) -> list[Route]:
+def site_routes(folder: Path, manifest: Manifest) -> APIRouter:
     """Give a path to every file of an artifact, and `/` to its page."""
+    router = APIRouter(include_in_schema=False)
     files = {f"/{name}": folder / name for name in [*manifest.files, FILE]}
     if INDEX in manifest.files:
         files["/"] = folder / INDEX
-    return [Route(path, file_endpoint(file)) for path, file in files.items()]
+    for path, file in files.items():
+        router.add_api_route(path, file_endpoint(file), methods=["GET", "HEAD"])
+    return router
 
 
-def file_endpoint(file: Path) -> Callable[[Request], Awaitable[Response]]:
+def file_endpoint(file: Path) -> Callable[[], Response]:
     """Make an endpoint that gives one file; it is read for each request, as it may be large."""
     kind = TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
 
-    async def endpoint(request: Request) -> Response:
+    def endpoint() -> Response:
         # The files were held against their hashes when the server started.
         content = file.read_bytes()
         return Response(content, headers=HEADERS, media_type=kind or "application/octet-stream")

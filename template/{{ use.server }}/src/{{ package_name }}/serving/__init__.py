@@ -1,8 +1,10 @@
 """Servers: what all servers of this project share, and the two kinds that targets choose from.
 
-- `run.py`       opens the socket, serves until a signal, and drops clients that stall.
-- `requests.py`  reads bodies within limits; `responses.py` writes errors and constants.
-- `app.py`       the Open Inference Protocol v2 over any model; `protocol.py` has its messages.
-- `openapi.py`   describes that server for programs.
-- `static.py`    the files of an artifact as a web site, where a target has one.
+- `app.py`       the inference server of any model: limits on who may ask, `/docs`, `/metrics`
+- `routes.py`    its paths: the Open Inference Protocol v2, and what cloud services ask
+- `messages.py`  the protocol's messages; `tensors.py` turns values of JSON into checked arrays
+- `engine.py`    the queue and the threads behind the paths; `batching.py` joins requests
+- `requests.py`  bodies within limits, errors as sentences; `observability.py` logs and figures
+- `run.py`       opens the socket and serves until a signal
+- `static.py`    the files of an artifact as a web site, where a target has one
 """

@@ -1,20 +1,30 @@
-"""Read the bodies of requests within limits of size; `run.py` has the limits of time."""
+"""Bodies within limits of size and time, and errors as all servers write them."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
-from starlette.types import Receive
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
 
 from ..settings import ServeSettings
 
-BODIES = 4  # times the body limit: bytes of all requests under way
+BODIES = 4  # times the limit of one body: bytes of all requests under way
+BODY_SECONDS = 30  # for a client to send its body
 
 
 class Refused(Exception):
-    """What a client sent cannot be answered: one sentence for it, and an HTTP status of 4xx."""
+    """A request that is not answered: one sentence for the client, and an HTTP status."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(
+        self, message: str, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers
 
 
 class BodyReader:
@@ -24,44 +34,63 @@ class BodyReader:
         self.max_body = settings.max_body_mib * 2**20
         self.held = 0
 
-    async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-        """Read a request's whole body, which counts as held until it is given to `release`.
+    @asynccontextmanager
+    async def read(self, request: Request) -> AsyncIterator[bytes]:
+        """Read a request's whole body, which counts as held until the context ends.
 
-        Raises Refused: 413 too large, 415 compressed, 429 too many at once.
+        Raises Refused: 408 too slow, 413 too large, 415 compressed, 429 too many at once.
         """
-        if headers.get(b"content-encoding", b"identity") != b"identity":
+        if request.headers.get("content-encoding", "identity") != "identity":
             raise Refused("the body must be sent without content-encoding", 415)
+        too_large = Refused(f"the body may have at most {self.max_body} bytes", 413)
         # A length that is no number never gets here: the HTTP parser refuses it.
-        if int(headers.get(b"content-length", b"0")) > self.max_body:
-            raise self.too_large()
-        pieces: list[bytes] = []
+        if int(request.headers.get("content-length", 0)) > self.max_body:
+            raise too_large
+        body = bytearray()
         try:
-            await self.receive_pieces(receive, pieces)
-        except BaseException:
-            self.held -= sum(map(len, pieces))
-            raise
-        return b"".join(pieces)
+            async with asyncio.timeout(BODY_SECONDS):
+                async for piece in request.stream():
+                    body += piece
+                    self.held += len(piece)
+                    if len(body) > self.max_body:
+                        raise too_large
+                    if self.held > BODIES * self.max_body:
+                        raise Refused("too many large requests at once; try again soon", 429)
+            yield bytes(body)
+        except TimeoutError:
+            raise Refused(f"the body did not arrive within {BODY_SECONDS} s", 408) from None
+        except ClientDisconnect:
+            raise Refused("the client left") from None
+        finally:
+            self.held -= len(body)
 
-    def release(self, body: bytes) -> None:
-        """Count a body no longer."""
-        self.held -= len(body)
 
-    async def receive_pieces(self, receive: Receive, pieces: list[bytes]) -> None:
-        """Read a body into `pieces` within the limits, or raise Refused."""
-        size, more = 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Refused("the client left")
-            pieces.append(message["body"])
-            more = message["more_body"]
-            size += len(pieces[-1])
-            self.held += len(pieces[-1])
-            if size > self.max_body:
-                raise self.too_large()
-            if self.held > BODIES * self.max_body:
-                raise Refused("too many large requests at once; try again in a moment", 429)
+def explain_errors(app: Starlette, here: str) -> None:
+    """Let an application answer errors as `{"error": "one sentence"}`.
 
-    def too_large(self) -> Refused:
-        """Name the limit of a body."""
-        return Refused(f"the body may have at most {self.max_body} bytes", 413)
+    `here` says what the server has, for requests to other paths.
+    """
+
+    async def refused(request: Request, error: Any) -> Response:
+        return JSONResponse({"error": str(error)}, error.status, error.headers)
+
+    async def unroutable(request: Request, error: Any) -> Response:
+        message = f"{request.method} is not allowed for {short(request.url.path)}"
+        if error.status_code == 404:
+            message = f"nothing is at {short(request.url.path)}; this server has {here}"
+        return JSONResponse({"error": message}, error.status_code, error.headers)
+
+    async def broken(request: Request, error: Any) -> Response:
+        return JSONResponse({"error": "the server failed; its log says why"}, 500)
+
+    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(HTTPException, unroutable)
+    app.add_exception_handler(Exception, broken)
+    app.router.redirect_slashes = False
+
+
+def short(value: object) -> str:
+    """Quote what a client sent, at most 60 characters of it."""
+    if not isinstance(value, str):
+        return type(value).__name__
+    return repr(value) if len(value) <= 60 else f"{value[:60]!r}..."

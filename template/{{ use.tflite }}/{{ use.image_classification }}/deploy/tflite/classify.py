@@ -63,10 +63,11 @@ def open_model(file: Path) -> tuple[Predict, list[int], list[str]]:
 
 def open_server(address: str) -> tuple[Predict, list[int], list[str]]:
     """Find a server's one model: the function of one image, the image's shape, and the labels."""
+    url = address.rstrip("/") if "://" in address else f"http://{address.rstrip('/')}"
 
     def ask(path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(f"http://{address}{path}", data, timeout=30) as answer:
+        with urllib.request.urlopen(url + path, data, timeout=30) as answer:
             return json.load(answer)
 
     # This server names itself after its one model, and the model says what it takes.
@@ -88,12 +89,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--model", type=Path, metavar="TFLITE")
-    where.add_argument(
-        "--url",
-        type=lambda url: url.split("://")[-1].rstrip("/"),
-        metavar="HOST:PORT",
-        help="where `serve tflite` says that it is",
-    )
+    where.add_argument("--url", help="where `serve tflite` says that it is")
     arguments = parser.parse_args()
     if arguments.model:
         predict, shape, labels = open_model(arguments.model)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ...errors import UserError
 from ...manifest import Manifest
-from ...serving.run import bind
+from ...serving.run import listen
 from ...settings import ServeSettings
 
 ENGINES = ("docker", "podman")
@@ -137,10 +137,10 @@ def flags() -> list[str]:
 
 def free_ports(settings: ServeSettings) -> tuple[str, int, int]:
     """Choose both ports: the second is the next one, or any; raises UserError when busy."""
-    with bind(settings.host, settings.port) as rest:
+    with listen(settings.host, settings.port) as rest:
         host, port = rest.getsockname()[:2]
         for wanted in (settings.port and settings.port + 1, 0):
-            with suppress(UserError), bind(settings.host, wanted) as rpc:
+            with suppress(UserError), listen(settings.host, wanted) as rpc:
                 return host, port, rpc.getsockname()[1]
     raise EngineError("no port is free for gRPC")
 

@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ...serving.requests import BodyReader
-from ...serving.responses import application
+from ...serving.requests import BodyReader, explain_errors
 from . import SIGNATURE, rest_json
 from .servable import METADATA, Servable, StatusError, shorten
 
@@ -29,8 +28,9 @@ GET_PATH = re.compile(rf"{MODEL}(/metadata)?", re.IGNORECASE | re.ASCII)
 
 def create_app(servable: Servable) -> Starlette:
     """Make the application that answers for one model."""
-    here = f"TensorFlow Serving's API below /v1/models/{servable.manifest.model}"
-    return application([Route("/{rest:path}", Rest(servable).answer, methods=METHODS)], here)
+    app = Starlette(routes=[Route("/{rest:path}", Rest(servable).answer, methods=METHODS)])
+    explain_errors(app, f"TensorFlow Serving's API below /v1/models/{servable.manifest.model}")
+    return app
 
 
 class Rest:
@@ -56,11 +56,8 @@ class Rest:
         if match[2] and version is None:
             raise StatusError(f"Failed to convert version: {shorten(match[2])} to numeric.")
         if request.method == "POST":
-            body = await self.bodies.read(dict(request.scope["headers"]), request.receive)
-            try:
+            async with self.bodies.read(request) as body:
                 content = await self.compute(body, name, version, label, match[4].lower())
-            finally:
-                self.bodies.release(body)
         elif match[4]:
             content = self.metadata(name, version, label)
         else:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from pydantic_core import from_json, to_json
 
-from ...serving.protocol import OTHER_COMMAS, values_per_row
+from ...serving.tensors import OTHER_COMMAS, values_per_row
 from ...signature import Batch, Tensor
 from .servable import StatusError
 

@@ -11,6 +11,8 @@ from .signature import Batch, Predict
 from .task import DataSettings
 
 EXAMPLE = "predict 12.5,3,1,2"
+MEDIA_TYPES = ("text/csv",)
+"""what `decode` reads from the body of a request"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,24 +25,35 @@ def read_examples(
     given: argparse.Namespace, settings: DataSettings, facts: Mapping[str, Any]
 ) -> tuple[list[str], Batch]:
     """Read deliveries; UserError when one is no four numbers, or a code is unknown."""
+    return list(given.deliveries), read_rows(given.deliveries, facts)
+
+
+def read_rows(lines: Sequence[str], facts: Mapping[str, Any]) -> Batch:
+    """Read deliveries, one a line."""
     try:
-        rows = np.array([[float(x) for x in text.split(",")] for text in given.deliveries])
+        rows = np.array([[float(x) for x in line.split(",")] for line in lines])
         numbers, codes = rows[:, :2].astype(np.float32), rows[:, 2:].astype(np.int32)
         if codes.shape[1] != 2 or (codes < 0).any() or (codes >= facts["codes"]).any():
             raise ValueError
     except (ValueError, IndexError) as error:
         raise UserError("a delivery is four numbers, such as 12.5,3,1,2") from error
-    return list(given.deliveries), {"numbers": numbers, "codes": codes}
+    return {"numbers": numbers, "codes": codes}
+
+
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+    """Read the body of a request, a delivery a line; the servers call this. Raises UserError."""
+    return read_rows(body.decode("latin-1").split(), facts)
+
+
+def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Say for each row: its price, and whether it is express."""
+    columns = zip(outputs["price"][:, 0], outputs["express"][:, 0], strict=True)
+    return [{"value": float(price), "express": bool(express)} for price, express in columns]
 
 
 def answer(
     model: Predict, names: Sequence[str], examples: Batch, facts: Mapping[str, Any]
 ) -> list[dict[str, object]]:
-    """Answer for each delivery: its price, and whether it is express."""
-    found = model(examples)
-    return [
-        {"delivery": name, "value": float(price), "express": bool(express)}
-        for name, price, express in zip(
-            names, found["price"][:, 0], found["express"][:, 0], strict=True
-        )
-    ]
+    """Answer for each delivery what `encode` says."""
+    answers = encode(model(examples), facts)
+    return [{"delivery": name} | found for name, found in zip(names, answers, strict=True)]

@@ -1,0 +1,71 @@
+"""Send your files to a running server, and print what its model says of each.
+
+    python deploy/client TARGET FILE [FILE ...] [--url http://127.0.0.1:8080]
+
+It needs NumPy and what `files.py` imports, and nothing of this project: copy the folder to where
+your files are. `files.py` knows the files, `ask_TARGET.py` what the server of a target speaks.
+"""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+import connection
+import files
+
+HERE = Path(__file__).parent
+
+
+def shared_arguments() -> argparse.ArgumentParser:
+    """Make the arguments that every target has."""
+    parser = argparse.ArgumentParser(add_help=False)
+    add = parser.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE")
+    add(
+        "--url",
+        type=connection.address,
+        default="http://127.0.0.1:8080",
+        help="where the server is; HOST:PORT alone means http://; default: %(default)s",
+    )
+    add("--timeout", type=float, default=30, metavar="SECONDS", help="default: %(default)s")
+    add("--ca", type=Path, metavar="FILE", help="the only authority to trust for https (PEM)")
+    add("--token-file", type=Path, metavar="FILE", help="a file with a bearer token to send")
+    return parser
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line; `module` is the module of the target."""
+    parser = argparse.ArgumentParser(
+        description="Send your files to a running server, and print what its model says of each."
+    )
+    targets = parser.add_subparsers(required=True, metavar="TARGET")
+    shared = shared_arguments()
+    for path in sorted(HERE.glob("ask_*.py")):
+        module = importlib.import_module(path.stem)
+        name = path.stem.removeprefix("ask_")
+        target = targets.add_parser(name, parents=[shared], help=module.SPEAKS)
+        module.add_arguments(target)
+        target.set_defaults(module=module)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Send all files in one request and print a line for each; raises OSError with a sentence."""
+    arguments = parse_arguments()
+    for file in arguments.files:
+        if not file.is_file():
+            raise OSError(f"there is no file {file}")
+    server = connection.Server(arguments.url, arguments.timeout, arguments.ca, arguments.token_file)
+    model = arguments.module.find_model(server, arguments)
+    print(f"asking {model.name} at {server.url}", file=sys.stderr)
+    outputs = model.predict(files.read(arguments.files, model.inputs))
+    for file, answer in zip(arguments.files, files.answers(outputs, model.outputs), strict=True):
+        print(f"{file}: {answer}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        sys.exit(f"error: {error}")
