@@ -161,7 +161,7 @@ class TargetSuite(Suite):
         assert self.package not in project.run(f"uv pip list -q --python {python}")
         entry = re.search(r"'exec python (.*) \"\$@\"'", dockerfile)
         assert entry
-        arguments = entry[1].replace("0.0.0.0", "127.0.0.1").split() + ["--port", "0"]
+        arguments = [*entry[1].replace("0.0.0.0", "127.0.0.1").split(), "--port", "0"]
         shutil.copytree(project.path / "artifacts", tmp_path / "artifacts")
         process = subprocess.Popen(
             [str(python), *arguments], cwd=tmp_path, stdout=subprocess.PIPE, text=True
