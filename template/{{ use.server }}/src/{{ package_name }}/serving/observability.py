@@ -8,7 +8,6 @@ import uuid
 from datetime import UTC, datetime
 
 from prometheus_client import Counter, Gauge, Histogram
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..manifest import Manifest
@@ -41,12 +40,11 @@ class Observer:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note what became of it."""
         start = time.perf_counter()
-        given = Headers(scope=scope)
-        marks = {"x-request-id": given.get("x-request-id", "")}
-        if not REQUEST_ID.fullmatch(marks["x-request-id"]):
-            marks["x-request-id"] = uuid.uuid4().hex
-        if TRACEPARENT.fullmatch(given.get("traceparent", "")):
-            marks["traceparent"] = given["traceparent"]
+        given = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        identity, trace = given.get(b"x-request-id", ""), given.get(b"traceparent", "")
+        marks = {"x-request-id": identity if REQUEST_ID.fullmatch(identity) else uuid.uuid4().hex}
+        if TRACEPARENT.fullmatch(trace):
+            marks["traceparent"] = trace
         # Load balancers ask with HEAD, too; uvicorn leaves out the body of the answer.
         inner = dict(scope, method="GET") if scope["method"] == "HEAD" else scope
         status = 499  # nginx's number for a client that left without an answer
@@ -55,7 +53,8 @@ class Observer:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(marks)
+                more = [(name.encode(), value.encode()) for name, value in marks.items()]
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
         with self.queue.track_inprogress():
