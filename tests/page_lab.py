@@ -159,6 +159,11 @@ class Visit:
         found: list[float] = self.page.eval_on_selector_all("#bars li", rows)
         return found
 
+    def bars(self) -> dict[str, float]:
+        """Read the bars by their names."""
+        names: list[str] = self.page.locator("#bars .name").all_inner_texts()
+        return dict(zip(names, self.probabilities(), strict=True))
+
     def error(self) -> str:
         """Return the sentence that the page shows when something is wrong."""
         return self.page.inner_text("#error") if self.page.is_visible("#error") else ""
@@ -318,3 +323,62 @@ def prove_page(project: Project, target: str) -> None:
     assert largest_gap(outputs, split["outputs"]) <= 0.05
     for file in (drawn, *images):
         file.unlink()
+
+
+def prove_form(project: Project, target: str) -> None:
+    """Use the page of a project for tables: its answers are those in the artifact's cases.json."""
+    cases = json.loads((project.path / "artifacts" / target / "cases.json").read_text("utf-8"))
+    project.serve(f"exec uv run {project.slug} serve {target} --port 0")
+    found = re.search(r"http://127\.0\.0\.1:\d+", project.greeting)
+    assert found, project.greeting
+    try:
+        use_form(f"{found.group()}/", cases, target)
+    finally:
+        project.end_server()
+
+
+def use_form(address: str, cases: list[dict[str, Any]], name: str) -> None:
+    """Fill in each case: chosen as an example, and one of them typed, without a network."""
+    with visits(address, tuple(LOOKS)) as windows:
+        for look, window in zip(LOOKS, windows, strict=True):
+            window.open()
+            assert window.error() == ""
+            assert window.page.is_visible("#hint")
+            window.picture(f"{name}-form-{look}-empty")
+            window.page.context.set_offline(True)
+            window.page.select_option("#example", "0")
+            window.wait()
+            assert_answer(window, cases[0]["answer"])
+            window.picture(f"{name}-form-{look}")
+        window = windows[0]
+        for place, case in enumerate(cases):
+            window.page.select_option("#example", str(place))
+            window.wait()
+            assert_answer(window, case["answer"])
+        window.picture(f"{name}-form-odd")
+        window.page.select_option("#example", "0")
+        fields = [window.page.get_by_label(name, exact=True) for name in cases[0]["input"]]
+        texts = [field.input_value() for field in fields]
+        window.page.click("#clear")
+        window.wait()
+        assert window.page.is_visible("#hint")
+        for field, text in zip(fields, texts, strict=True):
+            select = field.evaluate("field => field.localName") == "select"
+            field.select_option(text) if select else field.fill(text)
+        window.wait()
+        assert_answer(window, cases[0]["answer"])
+        for each in windows:
+            assert each.strangers() == []
+            assert not each.failures, each.failures
+
+
+def assert_answer(window: Visit, answer: dict[str, Any]) -> None:
+    """Hold what the page shows against an answer of cases.json, which has four decimals."""
+    shown = float(window.page.get_attribute("#best data", "value") or "nan")
+    if "value" in answer:
+        assert math.isclose(shown, answer["value"], rel_tol=1e-4)
+        return
+    wanted = answer["probabilities"]
+    assert abs(shown - answer["probability"]) <= 2e-4
+    assert window.bars().keys() == wanted.keys()
+    assert all(abs(p - wanted[name]) <= 2e-4 for name, p in window.bars().items())

@@ -155,7 +155,7 @@ class Installer:
         harness.check_answers(answers)
         if task == "toy":
             shutil.copytree(TOY, template, dirs_exist_ok=True)
-            answers = answers | {"task": task}
+        answers = answers | {"task": task}
         subprocess.run(
             "git init -q . && git add -A && git commit -q -m Release && git tag v0.1.0",
             shell=True,

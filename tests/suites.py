@@ -27,7 +27,7 @@ from typing import ClassVar
 import harness
 import pytest
 from judges import how_to_judge
-from page_lab import prove_example, prove_page
+from page_lab import prove_example, prove_form, prove_page
 from project_lab import Installer, Project, one_at_a_time, stop_group, wait_for_step
 from project_traffic import hammer
 from readme import commands
@@ -84,14 +84,20 @@ class Suite:
 class TaskSuite(Suite):
     """The life of a project of a task, in the order of its README and its docs."""
 
+    docs: ClassVar[bool] = True  # False where another task shows the same commands there
+    own_tests: ClassVar[bool] = True  # False where another task's tests are the same
+
     def test_every_shown_command(
         self, project: Project, tmp_path_factory: pytest.TempPathFactory
     ) -> None:
         """Each command is run as printed, and judged by what it leaves behind."""
-        pages = [project.path / "README.md", *sorted((project.path / "docs").rglob("*.md"))]
+        pages = [project.path / "README.md"]
+        pages += sorted((project.path / "docs").rglob("*.md")) if self.docs else []
         port = tmp_path_factory.getbasetemp().parent / "port-8080"
         with contextlib.ExitStack() as held:
             for command in plan([commands(page) for page in pages]):
+                if command == "uv run pytest" and not self.own_tests:
+                    continue
                 before, judge = how_to_judge(self.task, command)
                 if project.server is not None and not ASKS.search(command):
                     held.close()  # the other project's turn to serve
@@ -106,6 +112,20 @@ class TaskSuite(Suite):
                 else:
                     judge(project, project.run(command))
                 print(f"{time.monotonic() - start:5.1f} s  {command}")
+
+
+class TablesSuite(TaskSuite):
+    """Tables: every target once by the commands of the README, and the form of each web page."""
+
+    task = "tabular"
+    docs = False  # they show what the images' show
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_forms(self, project: Project) -> None:
+        """The exported pages, filled in by hand: the answers are those of cases.json."""
+        for name in ("onnx", "tfjs", "litert_js"):
+            if (project.path / "artifacts" / name / "index.html").is_file():
+                prove_form(project, name)
 
 
 class TargetSuite(Suite):

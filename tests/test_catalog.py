@@ -21,7 +21,10 @@ SWITCH = re.compile(r"\{\{ use\.(\w+) \}\}")
 # those that one may have. The head of extensions/catalog.yml says what they mean.
 SHARED = {"name", "order", "label", "available", "frameworks", "packages", "modules"}
 KEYS = {
-    "tasks": (SHARED | {"data", "smoke"}, {"client", "files", "lacks", "serving", "try"}),
+    "tasks": (
+        SHARED | {"data", "smoke"},
+        {"client", "examples", "files", "lacks", "reports_classes", "serving", "sources", "try"},
+    ),
     "targets": (
         SHARED
         | {"summary", "maturity", "framework_packages", "dev_packages", "server", "served", "try"},
@@ -44,7 +47,9 @@ def expected() -> dict[str, bool]:
     found |= {f"tracker_{name}": True for name in catalog()["trackers"]}
     found |= {entry["layer"]: True for entry in catalog()["licenses"].values()}
     found |= {name: True for name in catalog()["ci"] if name != "none"}
-    return found | dict.fromkeys(("citation", "server", "inference", "client", "page"), True)
+    return found | dict.fromkeys(
+        ("citation", "server", "inference", "client", "page", "classes"), True
+    )
 
 
 def test_what_can_be_chosen_has_a_layer() -> None:

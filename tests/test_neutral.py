@@ -75,6 +75,10 @@ EXEMPT = {
         "classes label labels probabilities",
         "the firmware reports outputs by what their values mean, with the signature's labels",
     ),
+    "template/{{ use.classes }}/*": (
+        "accuracy class classes confusion labels probabilities probability",
+        "what reports on classes share; rendered for tasks that have them",
+    ),
     "*/{{ use.tflite_micro }}/tests/*": ("classes label labels probabilities", "its tests"),
     "template/tests/test_verification.py.jinja": ("classes probabilities", "its tests"),
     "*/{{ use.torchserve }}/*": (

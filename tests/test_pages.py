@@ -20,6 +20,7 @@ from page_lab import Visit, static_server, visits
 TEMPLATE = ROOT / "template"
 LAYER, INSIDE = TEMPLATE / "{{ use.page }}", Path("src", "{{ package_name }}", "page")
 SHELL, IMAGES = LAYER / INSIDE, LAYER / "{{ use.image_classification }}" / INSIDE
+TABLES = LAYER / "{{ use.tabular }}" / INSIDE
 DELIVERIES = ROOT / "tests" / "toy" / "template" / "{{ use.page }}" / "{{ use.toy }}" / INSIDE
 EXAMPLES = TEMPLATE / "{{ use.image_classification }}" / "examples"
 # Its answer is class `sum of the input's bytes modulo the classes`, at 90 %.
@@ -59,6 +60,22 @@ export async function load(manifest, backend) {
   return { version: "1.0", backend, predict };
 }
 """
+# Answers with the sum of the numbers, or with shares of the outputs that the codes decide.
+TABULAR = """
+export const name = "Adding";
+export const backends = ["wasm"];
+const sum = (values) => values.reduce((a, b) => a + b, 0);
+export async function load(manifest, backend) {
+  const [{ name, labels }] = manifest.signature.outputs;
+  async function predict({ numbers, codes }, rows) {
+    if (name === "value") return { value: Float32Array.of(sum(numbers)) };
+    const shares = new Float32Array(labels.length).fill(0.2 / (labels.length - 1));
+    shares[sum(codes) % labels.length] = 0.8;
+    return { probabilities: shares };
+  }
+  return { version: "1.0", backend, predict };
+}
+"""
 NUMBERS = {"name": "numbers", "dtype": "float32", "labels": ["kilometres", "kilograms"]}
 CODES = {"name": "codes", "dtype": "int32", "labels": ["zone", "kind"], "low": 0, "high": 3}
 PRICE = {"name": "price", "dtype": "float32", "labels": ["price"]}
@@ -80,7 +97,12 @@ def write_site(
 
 
 def write_page(
-    folder: Path, task: Path, engine: str, signature: dict[str, Any], details: dict[str, bool]
+    folder: Path,
+    task: Path,
+    engine: str,
+    signature: dict[str, Any],
+    details: dict[str, bool],
+    **facts: Any,
 ) -> Path:
     """Write the page of a task, an engine and a manifest."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,8 +111,46 @@ def write_page(
             (folder / file.name).write_bytes(file.read_bytes())
     (folder / "engine.js").write_text(engine)
     manifest = {"model": "my-model", "signature": signature, "details": details}
+    manifest |= {"facts": facts}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
+
+
+CONTRASTS = """
+() => {
+  const canvas = document.createElement("canvas").getContext("2d");
+  const rgb = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b]
+    .map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = rgb(getComputedStyle(e).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return rgb(getComputedStyle(document.documentElement).backgroundColor);
+  };
+  return [...document.querySelectorAll("h1, h2, p, small, label, li span, figcaption, data")]
+    .filter((e) => e.innerText?.trim() && e.checkVisibility())
+    .map((e) => {
+      const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))];
+      const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      return [e.innerText.slice(0, 20), ratio];
+    });
+}
+"""
+
+
+def faint(window: Visit) -> list[str]:
+    """List the texts whose contrast against their ground is below 4.5."""
+    found = window.page.evaluate(CONTRASTS)
+    assert len(found) > 20
+    return [text for text, ratio in found if ratio < 4.5]
 
 
 def fits(window: Visit) -> bool:
@@ -212,6 +272,95 @@ def test_a_form_asks_when_it_is_filled_in(tmp_path: Path) -> None:
             assert page.inner_text("#answer") == "Fill in all fields"
             assert window.error() == ""
             assert window.strangers() == window.failures == []
+
+
+def write_table_page(folder: Path, labels: Sequence[str], columns: int = 40) -> Path:
+    """Write the page of a wide table: numbers, dates and categories with odd names."""
+    numbers = {"median": 50.5, "low": 0.0, "high": 20000.0, "flag": True}
+    kinds: list[dict[str, Any]] = [
+        {"kind": "number", "decimal": "."} | numbers,
+        {"kind": "date", "format": "%d.%m.%Y"} | numbers,
+        {"kind": "category", "values": ["red", "<b>green</b>", "x" * 60]},
+        {"kind": "category", "values": [f"city {number}" for number in range(100)]},
+        {"kind": "number", "decimal": ","} | numbers | {"low": -5.0},
+    ]
+    names = ["a", "date of the order", "colour_of_the_<i>article</i>", "city", "v" * 50]
+    made = [kinds[i % 5] | {"name": f"{names[i % 5]} {i}"} for i in range(columns)]
+    texts = ["2", "01.02.2024", " red", "city 7", "0,5"]
+    first = {column["name"]: texts[i % 5] for i, column in enumerate(made)}
+    examples = [first, dict.fromkeys(first, ""), dict.fromkeys(first, "odd")]
+    content = {"content": "classes" if labels else "values", "labels": list(labels) or ["price"]}
+    output = {"name": "probabilities" if labels else "value", "dtype": "float32"} | content
+    signature = {"inputs": [], "outputs": [output]}
+    facts = {"columns": made, "examples": examples, "target": {"name": "the <i>target</i>"}}
+    return write_page(folder, TABLES, TABULAR, signature, {}, **facts)
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+@pytest.mark.parametrize("labels", [(), [f"<b>kind</b> {number}" for number in range(30)]])
+def test_a_form_for_a_wide_table(tmp_path: Path, look: str, labels: Sequence[str]) -> None:
+    write_table_page(tmp_path, labels)
+    with static_server(tmp_path) as address, visits(address, (look,)) as (window,):
+        window.open()
+        page = window.page
+        assert page.inner_text("#result-title") == "Answer: the <i>target</i>"
+        assert page.is_visible("#hint") and page.is_disabled("#clear")
+        page.select_option("#example", "0")
+        window.wait()
+        if labels:  # in eight columns "red", which is code 1, in eight "city 7", which is code 8
+            assert window.page.inner_text("#best").startswith(labels[8 * (1 + 8) % 30])
+            assert window.probabilities() == sorted(window.probabilities(), reverse=True)
+        else:
+            days = 19754  # from 1970 to the first of February 2024
+            assert page.get_attribute("#best data", "value") == f"{8 * (2 + days + 0.5):.0f}"
+        assert page.locator("small.odd").count() == 0
+        assert fits(window)
+        assert faint(window) == []
+        window.picture(f"page-table-{'kinds' if labels else 'value'}-{look}")
+        page.select_option("#example", "2")
+        window.wait()
+        assert page.locator("small.odd").count() == 24  # numbers, and what is typed
+        assert page.input_value("#field-1") == page.input_value("#field-2") == ""
+        assert fits(window)
+        assert faint(window) == []
+        page.click("#clear")
+        window.wait()
+        assert page.is_visible("#hint") and page.inner_text("#best") == ""
+        assert page.locator("small.odd").count() == 0
+        assert window.error() == ""
+        assert window.strangers() == window.failures == []
+
+
+def test_a_form_is_for_keyboards_and_readers(tmp_path: Path) -> None:
+    """Each field has its label and its description, and is reached in the order of the columns."""
+    write_table_page(tmp_path, (), columns=5)
+    facts = json.loads((tmp_path / "manifest.json").read_text("utf-8"))["facts"]
+    with static_server(tmp_path) as address, visits(address) as (window,):
+        window.open()
+        page = window.page
+        page.focus("#example")
+        page.keyboard.press("ArrowDown")  # the first example
+        window.wait()
+        assert page.is_enabled("#clear")
+        page.keyboard.press("Tab")
+        for place, column in enumerate(facts["columns"]):
+            field = page.get_by_label(column["name"], exact=True)
+            assert field.get_attribute("id") == f"field-{place}"
+            assert page.locator(f"#{field.get_attribute('aria-describedby')}").count() == 1
+            for _ in range(4):  # a field for dates has places of its own
+                page.keyboard.press("Tab")
+                if page.evaluate("document.activeElement.id") == f"field-{place}":
+                    break
+            else:
+                raise AssertionError(f"{column['name']} is not reached")
+        page.fill("#field-0", "-1")
+        window.wait()
+        assert page.input_value("#example") == ""  # it is that row no longer
+        assert page.inner_text("#field-0-note") == "beyond the training data: 0 to 20000"
+        before = page.url
+        page.press("#field-0", "Enter")
+        window.wait()
+        assert page.url == before and page.inner_text("#best") != ""
 
 
 def test_a_drawing_fills_the_picture_wherever_it_is(tmp_path: Path) -> None:
@@ -361,41 +510,11 @@ def test_a_finger_draws_and_does_not_scroll(tmp_path: Path) -> None:
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_text_stands_out(tmp_path: Path, look: str) -> None:
     """Contrast of every text against its ground is at least 4.5, as WCAG AA asks."""
-    measure = """
-    () => {
-      const canvas = document.createElement("canvas").getContext("2d");
-      const rgb = (colour) => {
-        canvas.clearRect(0, 0, 1, 1);
-        canvas.fillStyle = colour;
-        canvas.fillRect(0, 0, 1, 1);
-        return [...canvas.getImageData(0, 0, 1, 1).data];
-      };
-      const light = ([r, g, b]) => [r, g, b]
-        .map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-      const ground = (element) => {
-        for (let e = element; e; e = e.parentElement) {
-          const colour = rgb(getComputedStyle(e).backgroundColor);
-          if (colour[3] === 255) return colour;
-        }
-        return rgb(getComputedStyle(document.documentElement).backgroundColor);
-      };
-      return [...document.querySelectorAll("h1, h2, p, small, label, li span, figcaption")]
-        .filter((e) => e.innerText?.trim() && e.checkVisibility())
-        .map((e) => {
-          const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))];
-          const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-          return [e.innerText.slice(0, 20), ratio];
-        });
-    }
-    """
     with visited(tmp_path, look) as (window,):
         window.open()
         window.choose(EXAMPLES / "zero.png")
         window.drop(None)
-        found = window.page.evaluate(measure)
-        assert len(found) > 20
-        assert [text for text, ratio in found if ratio < 4.5] == []
+        assert faint(window) == []
 
 
 def test_hosts_send_the_policy_of_the_page() -> None:

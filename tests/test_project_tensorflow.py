@@ -1,6 +1,6 @@
 """TensorFlow projects, rendered, installed and used for real."""
 
-from suites import FrameworkSuite, Suite, TargetSuite, TaskSuite
+from suites import FrameworkSuite, Suite, TablesSuite, TargetSuite, TaskSuite
 
 
 class TensorFlow(Suite):
@@ -24,3 +24,8 @@ class TestToy(TensorFlow, TaskSuite):
     """A task that is not in the template: added as CONTRIBUTING.md says, and used the same way."""
 
     task = "toy"
+    own_tests = False  # those of every task, which the other projects run, and none of its own
+
+
+class TestTables(TensorFlow, TablesSuite):
+    """Tables, with every target."""

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -81,7 +81,27 @@ def predict(options: Options) -> Result:
         from . import inference
 
         answers = predictions.answer(inference.load(run), names, examples, facts)
+    if options.csv:
+        write_csv(options.csv, answers)
     return {"run": run.name, "predictions": answers}
+
+
+def write_csv(file: Path, answers: Sequence[Mapping[str, Any]]) -> None:
+    """Write answers as a table; what an answer has several of becomes a column each."""
+    import csv
+
+    rows = [
+        {
+            name if key is None else f"{name} {key}": cell
+            for name, value in answer.items()
+            for key, cell in (value.items() if isinstance(value, dict) else [(None, value)])
+        }
+        for answer in answers
+    ]
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def export(options: Options) -> Result:
@@ -187,6 +207,7 @@ def add_flags(parser: Parser, wanted: str) -> None:
         either = parser.add_mutually_exclusive_group()
         either.add_argument("--run", **RUN)
         either.add_argument("--target", **TARGET | {"help": "answer with this artifact instead"})
+        parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table as well")
     elif wanted in ("evaluate", "report"):
         parser.add_argument("--run", **RUN)
     else:

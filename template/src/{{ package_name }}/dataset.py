@@ -65,6 +65,8 @@ class Dataset:
     """all that the network and the preparation of inputs need to know; JSON, kept with the run"""
     skipped: tuple[str, ...] = ()
     """what could not be read"""
+    notes: tuple[str, ...] = ()
+    """what people should know before they train on it; `train` shows it"""
 
 
 def iterate(split: Split, signature: Signature) -> Iterator[Batch]:

@@ -1,6 +1,7 @@
 """Write a trained network for a target, prove it there, and only then put it in place."""
 
 import dataclasses
+import json
 import shutil
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import project, runs, targets, verification
+from . import predictions, project, runs, targets, verification
 from .errors import UserError
 from .manifest import Manifest, describe_files, write_manifest
 from .runs import Run
@@ -41,6 +42,7 @@ def export(
         exporter = targets.load_module(target, "export")
         exported: Exported = exporter.export(run, folder, chosen, **options)
         targets.add_page(target, folder)
+        write_cases(run, folder)
         manifest = Manifest(
             target=target,
             model=project.project().name,
@@ -98,6 +100,30 @@ def calibration(run: Run, rows: int = CALIBRATION_ROWS) -> Iterator[Batch]:
     chosen = np.random.default_rng(CALIBRATION_SEED).permutation(len(split))[:rows]
     for place in chosen:
         yield signature.only_inputs(split.rows(np.array([place])))
+
+
+def write_cases(run: Run, folder: Path) -> None:
+    """Write cases.json, to test programs with: inputs, their tensors, the trained model's answers.
+
+    `tensors` has the shapes of one row. There is no file where the task has no cases.
+    """
+    from . import inference  # it imports the framework, as exporters do and `verify` does not
+
+    facts = run.card()["facts"]
+    inputs, batch = predictions.cases(facts)
+    if not inputs:
+        return
+    answers = predictions.encode(inference.load(run)(batch), facts)
+    cases = [
+        {
+            "input": given,
+            "tensors": {name: array[row].tolist() for name, array in batch.items()},
+            "answer": answers[row],
+        }
+        for row, given in enumerate(inputs)
+    ]
+    text = json.dumps(cases, indent=1, ensure_ascii=False)
+    (folder / "cases.json").write_text(text, encoding="utf-8")
 
 
 def headline(measured: dict[str, Any]) -> dict[str, Any]:

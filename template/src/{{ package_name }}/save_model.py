@@ -65,6 +65,8 @@ def save_model(
     folder.mkdir(exist_ok=True)
     write_atomic(run.golden_file, safetensors.numpy.save(named(inputs, outputs)))
     write_atomic(run.weights, safetensors.numpy.save(weights))
+    facts = json.dumps(dataset.facts, indent=2, ensure_ascii=False)
+    write_atomic(folder / "schema.json", facts.encode())  # the card's facts, for people to read
     # The card comes last: where it is, everything else is.
     write_atomic(run.card_file, json.dumps(card, indent=2).encode())
 

@@ -33,7 +33,8 @@ class Tensor:
     """names along the last axis, such as those of classes or of columns"""
     low: float | None = None
     """hard bounds, such as those of pixels or codes; never the range of the training data"""
-    high: float | None = None
+    high: float | tuple[float, ...] | None = None
+    """one for all values, or one for each place of the last axis"""
 
     @property
     def row_bytes(self) -> int:
@@ -54,8 +55,11 @@ class Signature:
         """Read what `asdict` and JSON made of a signature; raises KeyError or TypeError."""
 
         def tensors(entries: Sequence[dict[str, Any]]) -> tuple[Tensor, ...]:
-            lists = ("shape", "labels")
-            return tuple(Tensor(**e | {name: tuple(e[name]) for name in lists}) for e in entries)
+            found: list[dict[str, Any]] = [
+                {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
+                for entry in entries
+            ]
+            return tuple(Tensor(**entry) for entry in found)
 
         return cls(tensors(table["inputs"]), tensors(table["outputs"]), table["kind"])
 

@@ -98,7 +98,8 @@ def described(tensor: Tensor) -> str:
     shape = "×".join("any" if length is None else str(length) for length in tensor.shape)
     words = f"{tensor.content}, {tensor.dtype}, {shape}"
     if tensor.low is not None and tensor.high is not None:
-        words += f", {tensor.low:g} to {tensor.high:g}"
+        high = max(tensor.high) if isinstance(tensor.high, tuple) else tensor.high
+        words += f", {tensor.low:g} to {high:g}"
     names = tensor.labels
     more = ", …" if len(names) > MOST_NAMES else ""
     return f"{words}: {', '.join(names[:MOST_NAMES])}{more}" if names else words

@@ -53,6 +53,11 @@ def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
     return found
 
 
+def cases(facts: Mapping[str, Any]) -> tuple[list[Any], Batch]:
+    """Return no examples for cases.json: images are files of their own."""
+    return [], {}
+
+
 def answer(
     model: Predict, names: Sequence[str], examples: Batch, facts: Mapping[str, Any]
 ) -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
 """The training loop, from top to bottom."""
 
+import sys
 from functools import partial
 
 import torch
@@ -24,6 +25,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
     settings = run.config.train
     device = hardware.prepare(run.config.hardware)
     dataset = data.load(run.config.data)
+    print(*dataset.notes, sep="\n", end="\n" * bool(dataset.notes), file=sys.stderr)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
 

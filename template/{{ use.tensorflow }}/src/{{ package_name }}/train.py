@@ -1,6 +1,7 @@
 """The training loop, from top to bottom."""
 
 import math
+import sys
 import time
 from functools import partial
 
@@ -29,6 +30,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
     settings = run.config.train
     device = hardware.prepare(run.config.hardware)
     dataset = data.load(run.config.data)
+    print(*dataset.notes, sep="\n", end="\n" * bool(dataset.notes), file=sys.stderr)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
 

@@ -106,8 +106,9 @@ def ramp(tensor: Table) -> list[Any]:
     count = math.prod(sizes(tensor))
     if tensor["dtype"] == "float32":
         return [low + (high - low) * place / max(count - 1, 1) for place in range(count)]
+    highs = high if isinstance(high, list) else [high]  # one, or one for each column
     kind = {"int32": int, "bool": bool}[tensor["dtype"]]
-    return [kind(low + place % (high - low + 1)) for place in range(count)]
+    return [kind(low + place % (highs[place % len(highs)] - low + 1)) for place in range(count)]
 
 
 def sizes(tensor: Table) -> list[int]:

@@ -1,16 +1,16 @@
 """What a report on image classification shows and says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from ..config import Config
 from ..data import signature
-from ..dataset import Split, iterate
+from ..dataset import Split
 from ..signature import Predict
+from .classes import Answers, calibration_figure, class_table, confusion, confusion_figure
+from .classes import collect as collect_answers
 from .elements import Figure, Table
-from .figures import Answers, calibration_figure, confusion_figure, mistakes_figure
+from .figures import mistakes_figure
 from .formatting import interval, percent
 
 TOGETHER = {"log_loss": "loss"}  # it is the training's loss without label smoothing
@@ -41,52 +41,14 @@ def results(model: Predict, split: Split, facts: Mapping[str, Any]) -> list[Figu
     return [
         mistakes_figure(answers, split, classes),
         confusion_figure(counts, classes),
-        calibration_figure(answers),
+        calibration_figure(answers, "images"),
         class_table(counts, classes),
     ]
 
 
 def collect(model: Predict, split: Split, facts: Mapping[str, Any]) -> Answers:
-    """Let the model answer for a split; of each image four numbers are kept."""
-    parts = []
-    for batch in iterate(split, signature(facts)):
-        probabilities, labels = model(batch)["probabilities"], batch["labels"]
-        true = probabilities[np.arange(len(labels)), labels]
-        parts.append((labels, probabilities.argmax(1), probabilities.max(1), true))
-    return Answers(*map(np.concatenate, zip(*parts, strict=True)))
-
-
-def confusion(answers: Answers, classes: int) -> np.ndarray:
-    """Count answers: int64 [true class, answered class]."""
-    table = np.zeros((classes, classes), np.int64)
-    np.add.at(table, (answers.labels, answers.said), 1)
-    return table
-
-
-def class_table(counts: np.ndarray, classes: Sequence[str]) -> Table:
-    """Tell how each class fares: counts are [true class, answered class]."""
-    rows = []
-    for k, name in enumerate(classes):
-        n, hits, said = int(counts[k].sum()), int(counts[k, k]), int(counts[:, k].sum())
-        others = counts[k].copy()
-        others[k] = 0
-        rival = int(others.argmax())
-        rows.append(
-            (
-                name,
-                f"{hits:,} of {n:,}",
-                percent(hits / n) if n else "–",
-                interval(hits, n),
-                percent(hits / said) if said else "–",
-                f"{classes[rival]} ({others[rival]:,}×)" if others[rival] else "–",
-            )
-        )
-    head = ("class", "right", "recall", "95 % interval", "precision", "mostly taken for")
-    note = (
-        "Recall: how much of this class was recognised, with Wilson's interval (1927). "
-        "Precision: how many of the answers with this name were right."
-    )
-    return Table("Accuracy per class", head, rows, note)
+    """Let the model answer for a split."""
+    return collect_answers(model, split, signature(facts), "labels")
 
 
 def intended_use(card: Mapping[str, Any]) -> list[str]:

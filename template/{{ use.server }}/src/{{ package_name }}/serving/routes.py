@@ -46,13 +46,15 @@ def health(manifest: Manifest) -> APIRouter:
     router = APIRouter(tags=["health"])
     base, asked = f"/v2/models/{manifest.model}", os.environ.get("AIP_HEALTH_ROUTE", "/ping")
     paths = ["/v2/health/live", "/v2/health/ready", f"{base}/ready"]
-    paths += [f"{base}/versions/{manifest.run}/ready", f"/v1/models/{manifest.model}", "/ping", "/"]
+    paths += [f"{base}/versions/{manifest.run}/ready", f"/v1/models/{manifest.model}", "/ping"]
 
     async def ready() -> dict[str, Any]:
         return {"name": manifest.model, "live": True, "ready": True}
 
     for path in dict.fromkeys([*paths, asked]):
         router.get(path, summary="Can the model answer?")(ready)
+    # Load balancers ask here; a web page, where there is one, comes first.
+    router.get("/", include_in_schema=False)(ready)
     return router
 
 
@@ -98,7 +100,7 @@ def inference(engine: Engine) -> APIRouter:
     name, run = engine.manifest.model, engine.manifest.run
     infer_kinds = {BINARY: RAW, JSON: {"schema": component("InferenceRequest")}}
     rows = {"anyOf": [component("Instances"), component("InferenceRequest")]}
-    predict_kinds = {JSON: {"schema": rows}} | dict.fromkeys(predictions.MEDIA_TYPES, RAW)
+    predict_kinds = dict.fromkeys(predictions.MEDIA_TYPES, RAW) | {JSON: {"schema": rows}}
 
     async def infer(request: Request) -> Response:
         """Compute outputs for a batch of rows."""
@@ -150,22 +152,30 @@ def answer_infer(engine: Engine, body: bytes, header: str | None) -> Response:
 def answer_any(engine: Engine, body: bytes, kind: str, header: str | None) -> Response:
     """Answer in the form in which the request came."""
     signature, limit, facts = engine.signature, engine.max_batch, engine.manifest.facts
-    if header is None and kind in predictions.MEDIA_TYPES:
-        try:
-            inputs = predictions.decode(body, kind, facts)
-        except UserError as error:
-            raise Refused(str(error)) from None
-        for tensor in signature.inputs:
-            check_shape(inputs[tensor.name].shape, tensor, limit)
-        outputs = engine.compute(check_batch(inputs, signature))
-        return JSONResponse({"predictions": predictions.encode(outputs, facts)})
-    if header is None:
+    if header is None and kind == JSON:
         check_commas(body, signature, limit)
         rows = parse(Instances, body).instances
-        if rows is not None:
+        if rows is None:
+            return answer_infer(engine, body, None)
+        if JSON not in predictions.MEDIA_TYPES or has_inputs(rows, signature):
             outputs = engine.compute(read_rows(rows, signature, limit))
             return JSONResponse({"predictions": by_row(outputs)})
-    return answer_infer(engine, body, header)
+    if header is not None:
+        return answer_infer(engine, body, header)
+    try:
+        inputs = predictions.decode(body, kind, facts)
+    except UserError as error:
+        raise Refused(str(error)) from None
+    for tensor in signature.inputs:
+        check_shape(inputs[tensor.name].shape, tensor, limit)
+    outputs = engine.compute(check_batch(inputs, signature))
+    return JSONResponse({"predictions": predictions.encode(outputs, facts)})
+
+
+def has_inputs(rows: list[Any], signature: Signature) -> bool:
+    """Say whether rows are the model's inputs, rather than what the task makes inputs from."""
+    names = {tensor.name for tensor in signature.inputs}
+    return not rows or not isinstance(rows[0], dict) or rows[0].keys() <= names
 
 
 def read_rows(rows: list[Any], signature: Signature, max_batch: int) -> Batch:

@@ -88,11 +88,11 @@ def check_batch(batch: Batch, signature: Signature) -> Batch:
     for tensor in signature.inputs:
         array = batch[tensor.name]
         low = -math.inf if tensor.low is None else tensor.low
-        high = math.inf if tensor.high is None else tensor.high
+        high = math.inf if tensor.high is None else tensor.high  # one, or one for each column
         if len(array) != count(batch):
             raise Refused("all inputs must have the same first dimension")
         if not np.isfinite(array).all():
             raise Refused(f"input {tensor.name} has values beyond the finite {tensor.dtype}")
-        if array.min() < low or array.max() > high:
+        if (array < low).any() or (array > np.asarray(high)).any():
             raise Refused(f"input {tensor.name} must have values from {low} to {high}")
     return signature.only_inputs(batch)

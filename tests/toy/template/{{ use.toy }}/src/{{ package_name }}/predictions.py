@@ -51,6 +51,12 @@ def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
     return [{"value": float(price), "express": bool(express)} for price, express in columns]
 
 
+def cases(facts: Mapping[str, Any]) -> tuple[list[Any], Batch]:
+    """Return deliveries for cases.json, and the inputs made of them."""
+    lines = ["12.5,3,1,2", "0,0.1,0,0", "5e1,20,3,1"]
+    return lines, read_rows(lines, facts)
+
+
 def answer(
     model: Predict, names: Sequence[str], examples: Batch, facts: Mapping[str, Any]
 ) -> list[dict[str, object]]:

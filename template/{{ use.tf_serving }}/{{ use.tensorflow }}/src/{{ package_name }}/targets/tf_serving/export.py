@@ -61,16 +61,18 @@ def ramp(tensor: Tensor) -> np.ndarray:
     `deploy/tf_serving/wire.py` makes the same.
     """
     shape = [1, *(size or 1 for size in tensor.shape)]
-    low, high = tensor.low, tensor.high
+    high = None if tensor.high is None else np.asarray(tensor.high)
+    low = tensor.low
     if low is None:
-        low = 0.0 if high is None else high - 1
+        low = 0.0 if high is None else high.min() - 1
     if high is None:
-        high = low + 1
-    places = np.arange(math.prod(shape))
-    rising: np.ndarray = places % int(high - low + 1)
+        high = np.asarray(low + 1)
+    places = np.arange(math.prod(shape)).reshape(shape)
     if tensor.dtype == "float32":
-        rising = (high - low) * places / max(len(places) - 1, 1)
-    return np.asarray(low + rising, tensor.dtype).reshape(shape)
+        rising = (high - low) * places / max(places.size - 1, 1)
+    else:
+        rising = places % (high - low + 1).astype(np.int64)
+    return np.asarray(low + rising, tensor.dtype)
 
 
 def write_warm_up(file: Path, name: str, inputs: Batch) -> None:

@@ -122,7 +122,7 @@ def read_array(tensor: Tensor, values: list[Any]) -> np.ndarray:
         for limit, bound in zip(LIMITS[dtype], (tensor["low"], tensor["high"]), strict=True)
     )
     with np.errstate(invalid="ignore"):  # NaN is in no range
-        inside = (found >= low) & (found <= high)
+        inside = (found >= low) & (found <= np.array(high))  # one, or one for each column
     if not inside.all():
         raise ValueError(f"{name} must be finite, from {low} to {high}")
     return found.astype(dtype)

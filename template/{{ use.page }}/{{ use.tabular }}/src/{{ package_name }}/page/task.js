@@ -1,0 +1,111 @@
+// Rows of a table on the page: a field for each column, and the answer in bars or as a value. page.js says what it
+// calls. columns.js prepares the texts as for the training, fields.js makes the fields.
+import { encode } from "./columns.js";
+import { makeField } from "./fields.js";
+
+const FEW = 12; // classes that keep their order; more are sorted by probability
+const LONG = 60; // characters of an example in the list
+
+const FORM = `
+<p class="about">Leave empty what is not known. Below a field is its range in the training data.</p>
+<div class="controls">
+<label for="example">Example</label>
+<select id="example"><option value="">none</option></select>
+<button id="clear" type="button" class="button" disabled>Clear</button>
+</div>
+<div id="fields"></div>`;
+const ANSWER = `
+<p id="best" aria-live="polite"></p>
+<p id="hint">Fill in a field, or choose an example.</p>
+<ol id="bars" class="bars" aria-label="Probabilities"></ol>`;
+
+const at = (id) => document.getElementById(id);
+const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+const decimals = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
+
+let page, facts, output;
+let fields = []; // { element, get, set } for each column
+let touched = false; // whether there is anything to answer for
+
+export function start(manifest, functions) {
+  page = functions;
+  facts = manifest.facts;
+  [output] = manifest.signature.outputs;
+  at("input-title").textContent = "Describe a row";
+  at("result-title").textContent = `Answer: ${facts.target.name}`;
+  at("form").innerHTML = FORM;
+  at("form").autocomplete = "off"; // a page that is loaded again begins empty
+  at("answer").innerHTML = ANSWER;
+  fields = facts.columns.map(makeField);
+  at("fields").append(...fields.map(({ element }) => element));
+  at("example").append(...facts.examples.map((row, place) => new Option(summary(row, place), place)));
+  at("bars").hidden = output.content !== "classes";
+  at("bars").classList.toggle("many", output.labels.length > FEW);
+  if (output.labels.length > FEW) at("bars").tabIndex = 0; // it scrolls
+  at("fields").addEventListener("input", () => {
+    at("example").value = "";
+    change(true);
+  });
+  at("example").addEventListener("input", () => fill(facts.examples[at("example").value]));
+  at("clear").addEventListener("click", () => fill());
+  show(null);
+}
+
+/** Names an example in the list by its values. */
+function summary(row, place) {
+  const texts = facts.columns.map(({ name }) => row[name].trim()).filter(Boolean);
+  const text = `${place + 1}: ${texts.join(", ") || "nothing is known"}`;
+  return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
+}
+
+/** Fills in a row; without one, clears all fields. */
+function fill(row) {
+  fields.forEach((field, place) => field.set(row ? row[facts.columns[place].name] : ""));
+  if (!row) at("example").value = "";
+  change(Boolean(row));
+}
+
+function change(filled) {
+  touched = filled;
+  at("clear").disabled = !filled;
+  page.ask();
+}
+
+/** Gives the inputs for what the fields have; null before there is anything. */
+export function read() {
+  if (!touched) return null;
+  const texts = facts.columns.map(({ name }, place) => [name, fields[place].get()]);
+  return encode(facts.columns, Object.fromEntries(texts));
+}
+
+/** Shows the value, or the most probable class and a bar for each. */
+export function show(outputs) {
+  at("hint").hidden = Boolean(outputs);
+  at("best").replaceChildren();
+  const values = outputs ? [...outputs[output.name]] : [];
+  if (output.content === "classes") showClasses(values);
+  else if (outputs) at("best").append(exact(values[0], decimals, "value"));
+}
+
+function showClasses(probabilities) {
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  if (best >= 0) at("best").append(output.labels[best], " ", exact(probabilities[best], percent, "share"));
+  const rows = output.labels.map((name, number) => ({ name, number, p: probabilities[number] }));
+  if (best >= 0 && rows.length > FEW) rows.sort((a, b) => b.p - a.p);
+  at("bars").replaceChildren(...rows.map((row) => bar(row, row.number === best)));
+}
+
+function bar({ name, p }, isBest) {
+  const row = document.createElement("li");
+  row.classList.toggle("best", isBest);
+  row.style.setProperty("--p", p ?? 0);
+  for (const [kind, text] of [["name", name], ["bar", ""], ["value", p === undefined ? "" : percent.format(p)]]) {
+    row.append(Object.assign(document.createElement("span"), { className: kind, textContent: text }));
+  }
+  return row;
+}
+
+/** Writes a number for people, and as it is for programs. */
+function exact(value, format, className) {
+  return Object.assign(document.createElement("data"), { value, className, textContent: format.format(value) });
+}

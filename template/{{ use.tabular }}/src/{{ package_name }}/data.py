@@ -1,0 +1,223 @@
+"""The table: a built-in one, or a file of your own, in three splits. No framework here.
+
+A split's rows have the network's inputs, `numbers` float32 [n, number columns] and `codes` int32
+[n, categories], those that the table has; and `target`: class numbers, int64 [n], or values,
+float32 [n, 1].
+"""
+
+import importlib.util
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import examples, schema, splits
+from .columns import Column, code_names, encode, number_columns, sizes, text_of, to_number
+from .dataset import ArraySplit, Dataset, golden_rows
+from .errors import UserError
+from .signature import Batch, Signature, Tensor
+from .table import Table, read_table
+from .task import DataSettings
+
+# Tables in packages of the dependency group `examples`: package, file, target, name, licence.
+BUILT_IN = {
+    "titanic": (
+        "bokeh_sampledata",
+        "_data/titanic_all.csv",
+        "survived",
+        "Passengers of the Titanic (bokeh-sampledata)",
+        "public domain",
+    ),
+    "diamonds": (
+        "plotnine",
+        "data/diamonds.csv",
+        "price",
+        "Prices of round cut diamonds (plotnine)",
+        "MIT",
+    ),
+}
+MOST_NUMBERS = 20  # different whole numbers that are still classes
+MOST_CLASSES = 1000
+SKEWED = 4  # medians that the largest target is, where its logarithm is learned
+
+
+def load(settings: DataSettings) -> Dataset:
+    """Load the table that the settings name; the same settings give the same arrays.
+
+    Raises UserError when there is no table, no target, or nothing to learn from.
+    """
+    file, target, name, licence = find(settings)
+    notes: list[str] = []
+    table = read_table(file, notes)
+    for column in (target, *listed(settings.group_column), *listed(settings.time_column)):
+        if column not in table:
+            raise UserError(f"{file} has no column {column!r}; it has {', '.join(table)[:300]}")
+    table, skipped = drop_rows_without(target, table)
+    duplicates = count_duplicates(table)
+    truth, about = read_target(target, table, settings)
+    places = splits.split(table, truth, about, settings)
+    unused = [target, settings.group_column, *listed(settings.ignore_columns)]
+    found = schema.infer(table, places[0], unused, listed(settings.category_columns))
+    if not found.columns:
+        raise UserError(f"{file} has no column to learn {target} from; all were left out")
+    inputs = encode(found.columns, table)
+    notes += found.describe()
+    notes += splits.find_leaks(inputs, truth, about, found.columns)
+    if duplicates:
+        notes.append(
+            f"note: {duplicates:,} rows are there more than once; copies may be on both sides of"
+            " the split"
+        )
+    whole = inputs | {"target": truth}
+    train, validation, test = (
+        ArraySplit({key: array[part] for key, array in whole.items()}) for part in places
+    )
+    facts = {
+        "target": about | measure_target(train.arrays["target"], about, settings),
+        "columns": found.columns,
+        "left_out": found.left_out,
+        "duplicates": duplicates,
+        "examples": examples.choose(table, places[2], found.columns),
+    }
+    parts = f"{len(train):,} train, {len(validation):,} validate, {len(test):,} test"
+    notes += [*skipped, f"{len(truth):,} rows: {parts}; the target is {target}"]
+    return Dataset(name, licence, train, validation, test, facts, skipped, tuple(notes))
+
+
+def signature(facts: Mapping[str, Any]) -> Signature:
+    """Say what a network of these columns takes and gives."""
+    columns: list[Column] = facts["columns"]
+    inputs = []
+    if numbers := number_columns(columns):
+        names = tuple(column["name"] for column in numbers)
+        inputs.append(Tensor("numbers", "float32", (len(names),), "numbers", names))
+    if names := tuple(code_names(columns)):
+        highest = tuple(size - 1 for size in sizes(columns))
+        inputs.append(
+            Tensor("codes", "int32", (len(names),), "categories", names, low=0, high=highest)
+        )
+    target = facts["target"]
+    if classes := tuple(target.get("classes", ())):
+        output = Tensor(
+            "probabilities", "float32", (len(classes),), "classes", classes, low=0, high=1
+        )
+    else:
+        output = Tensor("value", "float32", (1,), "values", (target["name"],))
+    return Signature(tuple(inputs), (output,))
+
+
+def golden(dataset: Dataset) -> Batch:
+    """Choose the rows on which exported models are compared with the trained one."""
+    return golden_rows(dataset.test, signature(dataset.facts))
+
+
+def find(settings: DataSettings) -> tuple[Path, str, str, str]:
+    """Find the table: its file, its target, its name and its licence."""
+    if settings.source not in BUILT_IN:
+        file = Path(settings.source).expanduser()
+        if not settings.source or not file.is_file():
+            built_in = ", ".join(BUILT_IN)
+            raise UserError(f"there is no file {file}; set `source` to your table, or {built_in}")
+        if not settings.target_column:
+            raise UserError("say which column is to be learned: --target-column NAME")
+        return file, settings.target_column, file.name, "your own"
+    package, path, target, name, licence = BUILT_IN[settings.source]
+    spec = importlib.util.find_spec(package)  # finds the folder without importing the package
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError(
+            f"{settings.source} is in the package {package}: run `uv sync`, or install it"
+        )
+    folder = Path(spec.submodule_search_locations[0])
+    return folder / path, settings.target_column or target, name, licence
+
+
+def listed(names: str) -> list[str]:
+    """Take a setting apart that names columns."""
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def drop_rows_without(target: str, table: Table) -> tuple[Table, tuple[str, ...]]:
+    """Leave out the rows whose target is missing, and say how many."""
+    known = [bool(text_of(cell)) for cell in table[target]]
+    missing = len(known) - sum(known)
+    if not missing:
+        return table, ()
+    if missing == len(known):
+        raise UserError(f"the column {target} has no values")
+    kept = {
+        name: [cell for cell, keep in zip(cells, known, strict=True) if keep]
+        for name, cells in table.items()
+    }
+    return kept, (f"{missing:,} of {len(known):,} rows have no {target} and are left out",)
+
+
+def count_duplicates(table: Table) -> int:
+    """Count rows that an earlier one equals in every column: one may train and the other test."""
+    counts = Counter(zip(*table.values(), strict=True))
+    again = counts.total() - len(counts)
+    return again
+
+
+def read_target(
+    target: str, table: Table, settings: DataSettings
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Read what is to be learned: class numbers, int64 [n], or values, float32 [n, 1].
+
+    Returns with it the target's name and, of classes, their names.
+    """
+    texts = [text_of(cell) for cell in table[target]]
+    commas = sum("," in text for text in texts) > sum("." in text for text in texts)
+    numbers = np.array([to_number(text, "," if commas else ".") for text in texts])
+    different = sorted(set(texts))
+    if len(different) == 1:
+        raise UserError(f"the column {target} has the value {different[0]!r} only")
+    numeric = not np.isnan(numbers).any()
+    whole = numeric and bool((numbers == np.round(numbers)).all())
+    few = len(different) <= MOST_NUMBERS
+    if settings.target_kind == "value" or (
+        settings.target_kind == "auto" and numeric and not (whole and few)
+    ):
+        if not numeric:
+            bad = next(text for text, n in zip(texts, numbers, strict=True) if np.isnan(n))
+            raise UserError(f"the column {target} has {bad[:40]!r}, which is no number")
+        return numbers.astype(np.float32)[:, None], {"name": target}
+    if len(different) > min(MOST_CLASSES, len(texts) // 2):
+        raise UserError(
+            f"the column {target} has {len(different):,} different texts in {len(texts):,} rows,"
+            " too many for classes"
+        )
+    if numeric:
+        different.sort(key=lambda text: to_number(text, "," if commas else "."))
+    places = {name: place for place, name in enumerate(different)}
+    labels = np.array([places[text] for text in texts], np.int64)
+    return labels, {"name": target, "classes": different}
+
+
+def measure_target(
+    truth: np.ndarray, about: Mapping[str, Any], settings: DataSettings
+) -> dict[str, Any]:
+    """Describe the training rows' targets: how often each class is there, or their scale."""
+    if "classes" in about:
+        return {"counts": np.bincount(truth, minlength=len(about["classes"])).tolist()}
+    values = truth.astype(np.float64)
+    positive = bool(values.min() > 0)
+    if settings.log_target == "yes" and not positive:
+        raise UserError(f"{about['name']} has values that are not above 0, so it has no logarithm")
+    skewed = positive and bool(values.max() > SKEWED * np.median(values))
+    log = settings.log_target == "yes" or (settings.log_target == "auto" and skewed)
+    values = np.log(values) if log else values
+    return {
+        "log": log,
+        "mean": float(values.mean()),
+        "scale": float(values.std()) or 1.0,
+        "low": float(values.min()),
+        "high": float(values.max()),
+    }
+
+
+def class_names(facts: Mapping[str, Any]) -> Sequence[str]:
+    """Return the classes' names; none where the target is a value."""
+    names: Sequence[str] = facts["target"].get("classes", ())
+    return names

@@ -1,0 +1,151 @@
+"""What the columns of a table are: found from its texts, shown, and written down."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .columns import FORMATS, Column, numbers_of, text_of, to_number
+
+ALMOST = 0.95  # share of values that must be numbers, or dates, in a column of them
+MOST_VALUES = 10_000  # of a category
+OFTEN = 0.5  # a column of texts of which a larger share differs is an id
+MOST_COUNTS = 5  # of how many values of a category a report says how often they are there
+LEAST = 2  # rows of a value that gets a code of its own
+
+
+@dataclass
+class Schema:
+    """The columns that the network uses, and what is to be said of the others."""
+
+    columns: list[Column] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """name -> why"""
+    notes: list[str] = field(default_factory=list)
+
+    def describe(self) -> list[str]:
+        """Say what was found, a line for each column, and what is to be noted."""
+        lines = [f"  {column['name']}: {in_words(column)}" for column in self.columns]
+        lines += [f"  {name}: left out, {why}" for name, why in self.left_out.items()]
+        return lines + [f"note: {note}" for note in self.notes]
+
+
+def infer(
+    table: dict[str, list[str]], train: np.ndarray, unused: Iterable[str], categories: Iterable[str]
+) -> Schema:
+    """Tell what each column is; medians, scales and values are those of the training rows.
+
+    `train` are those rows' places; `unused` are names that are no inputs, `categories` names of
+    numbers that stand for something else.
+    """
+    schema = Schema()
+    forced = set(categories)
+    for name, cells in table.items():
+        if name in set(unused):
+            continue
+        texts = [text_of(cell) for cell in cells]
+        known = [text for text in texts if text]
+        different = Counter(known)
+        if not known:
+            schema.left_out[name] = "it has no values"
+        elif len(different) == 1 and len(known) == len(texts):
+            schema.left_out[name] = f"it is {known[0][:40]!r} in every row"
+        elif name not in forced and (column := number_column(name, known, schema)):
+            finish(column, texts, train, schema)
+        elif len(different) > max(OFTEN * len(known), 2 * LEAST) or len(different) > MOST_VALUES:
+            schema.left_out[name] = f"its {len(different):,} texts differ: it names rows"
+        else:
+            finish_category(name, texts, train, schema)
+    return schema
+
+
+def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | None:
+    """Return a column of numbers or of dates, None where the texts are neither."""
+    zeros = sum(bool(re.fullmatch(r"0\d+", text)) for text in known)
+    if zeros > (1 - ALMOST) * len(known):
+        return None  # 00123 is a name, not 123
+    commas = sum("," in text for text in known) > sum("." in text for text in known)
+    decimal = "," if commas else "."
+    bad = [text for text in known if math.isnan(to_number(text, decimal))]
+    if len(bad) <= (1 - ALMOST) * len(known):
+        if bad:
+            shown = ", ".join(repr(text[:20]) for text in sorted(set(bad))[:3])
+            schema.notes.append(
+                f"{name}: {len(bad):,} of {len(known):,} values are no numbers and count as"
+                f" missing, such as {shown}"
+            )
+        grouped = [text for text in known if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)]
+        if commas and len(grouped) == sum("," in text for text in known):
+            read = to_number(grouped[0], decimal)
+            schema.notes.append(
+                f"{name}: {grouped[0]} is read as {read:g}, with a decimal comma; if it stands"
+                " between thousands, write the numbers without it"
+            )
+        return {"name": name, "kind": "number", "decimal": decimal}
+    if not any(character.isdigit() for character in known[0]):
+        return None
+    forms = [form for form in FORMATS if fits(form, known)]
+    if not forms:
+        return None
+    if len(forms) > 1:
+        schema.notes.append(f"{name}: dates read as {forms[0]}; {forms[1]} would fit as well")
+    return {"name": name, "kind": "date", "format": forms[0]}
+
+
+def fits(form: str, known: Sequence[str]) -> bool:
+    """Say whether almost all texts are dates of a form."""
+    column = {"kind": "date", "format": form}
+    sample = known[:100]
+    if np.isnan(numbers_of(column, sample)).mean() > 1 - ALMOST:
+        return False  # most forms end here
+    return bool(np.isnan(numbers_of(column, known)).mean() <= 1 - ALMOST)
+
+
+def finish(column: Column, texts: Sequence[str], train: np.ndarray, schema: Schema) -> None:
+    """Measure a column of numbers on the training rows."""
+    values = numbers_of(column, texts)[train]
+    known = values[~np.isnan(values)]
+    name = column["name"]
+    if not len(known) or known.min() == known.max():
+        schema.left_out[name] = "its training rows all have the same value"
+        return
+    median = float(np.median(known))
+    filled = np.where(np.isnan(values), median, values)
+    if not len(np.unique(known)) < len(known) and column["kind"] == "number":
+        steps = np.diff(np.sort(known))
+        if len(known) > 20 and np.ptp(steps) == 0:
+            schema.left_out[name] = "its numbers count the rows"
+            return
+    column |= {"median": median, "mean": float(filled.mean()), "scale": float(filled.std())}
+    column["low"], column["high"] = float(known.min()), float(known.max())
+    column["flag"] = bool(np.isnan(values).any())
+    column["missing"] = float(np.isnan(values).mean())
+    schema.columns.append(column)
+
+
+def finish_category(name: str, texts: Sequence[str], train: np.ndarray, schema: Schema) -> None:
+    """Give codes to the values of the training rows, the most frequent first."""
+    counts = Counter(texts[place] for place in train)
+    missing = counts.pop("", 0) / len(train)
+    values = [value for value, count in counts.most_common() if count >= LEAST]
+    if not values:
+        schema.left_out[name] = "none of its values is in two training rows"
+        return
+    column = {"name": name, "kind": "category", "values": values, "missing": missing}
+    column["counts"] = [counts[value] for value in values[:MOST_COUNTS]]
+    schema.columns.append(column)
+
+
+def in_words(column: Column) -> str:
+    """Say what a column is."""
+    if column["kind"] == "category":
+        values = column["values"]
+        more = f", and {len(values) - 4} more" if len(values) > 4 else ""
+        return f"category: {', '.join(value[:20] for value in values[:4])}{more}"
+    form = column.get("format", "")
+    low, high = (f"{column[side]:.6g}" for side in ("low", "high"))
+    what = f"date, {form}" if form else f"number, {low} to {high}"
+    return what + (f", missing values are {column['median']:.6g}" if column["flag"] else "")
