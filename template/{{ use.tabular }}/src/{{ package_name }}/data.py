@@ -168,8 +168,8 @@ def read_target(
     Returns with it the target's name and, of classes, their names.
     """
     texts = [text_of(cell) for cell in table[target]]
-    commas = sum("," in text for text in texts) > sum("." in text for text in texts)
-    numbers = np.array([to_number(text, "," if commas else ".") for text in texts])
+    decimal = schema.find_decimal(texts)
+    numbers = np.array([to_number(text, decimal) for text in texts])
     different = sorted(set(texts))
     if len(different) == 1:
         raise UserError(f"the column {target} has the value {different[0]!r} only")
@@ -189,7 +189,7 @@ def read_target(
             " too many for classes"
         )
     if numeric:
-        different.sort(key=lambda text: to_number(text, "," if commas else "."))
+        different.sort(key=lambda text: to_number(text, decimal))
     places = {name: place for place, name in enumerate(different)}
     labels = np.array([places[text] for text in texts], np.int64)
     return labels, {"name": target, "classes": different}

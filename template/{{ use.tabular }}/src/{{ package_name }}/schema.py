@@ -67,8 +67,7 @@ def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | N
     zeros = sum(bool(re.fullmatch(r"0\d+", text)) for text in known)
     if zeros > (1 - ALMOST) * len(known):
         return None  # 00123 is a name, not 123
-    commas = sum("," in text for text in known) > sum("." in text for text in known)
-    decimal = "," if commas else "."
+    decimal = find_decimal(known)
     bad = [text for text in known if math.isnan(to_number(text, decimal))]
     if len(bad) <= (1 - ALMOST) * len(known):
         if bad:
@@ -77,12 +76,12 @@ def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | N
                 f"{name}: {len(bad):,} of {len(known):,} values are no numbers and count as"
                 f" missing, such as {shown}"
             )
-        grouped = [text for text in known if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", text)]
-        if commas and len(grouped) == sum("," in text for text in known):
-            read = to_number(grouped[0], decimal)
+        parted = [text for text in known if decimal in text]
+        if parted and all(re.fullmatch(rf"[+-]?[1-9]\d?\d?\{decimal}\d{{3}}", t) for t in parted):
+            read = to_number(parted[0], decimal)
             schema.notes.append(
-                f"{name}: {grouped[0]} is read as {read:g}, with a decimal comma; if it stands"
-                " between thousands, write the numbers without it"
+                f"{name}: {parted[0]} is read as {read:g}; if {decimal!r} stands between thousands,"
+                " write the numbers without it"
             )
         return {"name": name, "kind": "number", "decimal": decimal}
     if not any(character.isdigit() for character in known[0]):
@@ -93,6 +92,12 @@ def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | N
     if len(forms) > 1:
         schema.notes.append(f"{name}: dates read as {forms[0]}; {forms[1]} would fit as well")
     return {"name": name, "kind": "date", "format": forms[0]}
+
+
+def find_decimal(texts: Sequence[str]) -> str:
+    """Tell whether a point or a comma stands before the decimals: what makes more texts numbers."""
+    points, commas = (sum(math.isnan(to_number(text, d)) for text in texts) for d in ".,")
+    return "," if commas < points else "."
 
 
 def fits(form: str, known: Sequence[str]) -> bool:
