@@ -276,7 +276,7 @@ def test_a_form_asks_when_it_is_filled_in(tmp_path: Path) -> None:
 
 def write_table_page(folder: Path, labels: Sequence[str], columns: int = 40) -> Path:
     """Write the page of a wide table: numbers, dates and categories with odd names."""
-    numbers = {"median": 50.5, "low": 0.0, "high": 20000.0, "flag": True}
+    numbers = {"mean": 0.0, "scale": 1.0, "median": 50.5, "low": 0.0, "high": 20000.0, "flag": True}
     kinds: list[dict[str, Any]] = [
         {"kind": "number", "decimal": "."} | numbers,
         {"kind": "date", "format": "%d.%m.%Y"} | numbers,

@@ -52,6 +52,7 @@ PARTS = {  # of a date: all but the year may have one digit or two
     "%S": r"(?P<second>\d{1,2})",
 }
 LARGEST = 3e38  # of what float32 can hold
+FARTHEST = 10.0  # scales from the mean: a number that is farther counts as that far
 
 
 def text_of(cell: Cell) -> str:
@@ -106,8 +107,8 @@ def numbers_of(column: Mapping[str, Any], texts: Sequence[str]) -> np.ndarray:
 def encode(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> Batch:
     """Turn the columns of a table into the network's inputs, `numbers` and `codes`.
 
-    Returns those that the columns have: numbers, float32 [n, number columns], and codes, int32
-    [n, flags and categories]. Raises UserError where a column is missing.
+    Returns those that the columns have: numbers, float32 [n, number columns], in scales from the
+    mean, and codes, int32 [n, flags and categories]. Raises UserError where a column is missing.
     """
     missing = [column["name"] for column in columns if column["name"] not in table]
     if missing:
@@ -128,7 +129,9 @@ def encode(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> Ba
             continue
         found = numbers_of(column, texts)
         unknown = np.isnan(found)
-        numbers.append(np.where(unknown, column["median"], found).astype(np.float32))
+        # Scaled here, not in the network: in int8 and float16 all columns share one range.
+        scaled = (np.where(unknown, column["median"], found) - column["mean"]) / column["scale"]
+        numbers.append(np.clip(scaled, -FARTHEST, FARTHEST).astype(np.float32))
         if column["flag"]:
             codes.append(unknown.astype(np.int32))
     found_inputs = {"numbers": numbers, "codes": codes}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import examples, schema, splits
-from .columns import Column, code_names, encode, number_columns, sizes, text_of, to_number
+from .columns import FARTHEST, Column, code_names, encode, number_columns, sizes, text_of, to_number
 from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
 from .signature import Batch, Signature, Tensor
@@ -92,7 +92,11 @@ def signature(facts: Mapping[str, Any]) -> Signature:
     inputs = []
     if numbers := number_columns(columns):
         names = tuple(column["name"] for column in numbers)
-        inputs.append(Tensor("numbers", "float32", (len(names),), "numbers", names))
+        inputs.append(
+            Tensor(
+                "numbers", "float32", (len(names),), "numbers", names, low=-FARTHEST, high=FARTHEST
+            )
+        )
     if names := tuple(code_names(columns)):
         highest = tuple(size - 1 for size in sizes(columns))
         inputs.append(

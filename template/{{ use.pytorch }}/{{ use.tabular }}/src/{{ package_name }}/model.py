@@ -16,7 +16,6 @@ Facts = dict[str, Any]
 
 FIGURES: tuple[str, ...] = ()  # what `loss` returns beside the loss
 
-FARTHEST = 4.0  # scales from the mean: what is farther counts as that far
 FREQUENCIES = 16  # of each number, where they are periodic
 PERIODIC = 8  # numbers that then stand for a number
 
@@ -44,17 +43,12 @@ class Periodic(nn.Module):
 
 
 class Network(nn.Module):
-    """Scaled numbers and an embedding for each code, then hidden layers with relu."""
-
-    mean: Tensor
-    scale: Tensor
+    """Numbers and an embedding for each code, then hidden layers with relu."""
 
     def __init__(self, settings: Config, facts: Facts) -> None:
         super().__init__()
         shape, numbers = settings.model, number_columns(facts["columns"])
         self.numbers = len(numbers)
-        self.register_buffer("mean", torch.tensor([column["mean"] for column in numbers]))
-        self.register_buffer("scale", torch.tensor([column["scale"] for column in numbers]))
         self.periodic = Periodic(len(numbers)) if shape.periodic and numbers else None
         self.tables = nn.ModuleList(
             nn.Embedding(size, shape.embedding) for size in sizes(facts["columns"])
@@ -76,11 +70,9 @@ class Network(nn.Module):
         parts: list[Tensor] = []
         codes = first if second is None else second
         if self.numbers:
-            scaled = (first - self.mean) / self.scale
-            scaled = torch.clamp(scaled, -FARTHEST, FARTHEST)
-            parts.append(scaled)
+            parts.append(first)
             if self.periodic is not None:
-                parts.append(self.periodic(scaled))
+                parts.append(self.periodic(first))
         parts += [table(codes[:, place]) for place, table in enumerate(self.tables)]
         found: Tensor = self.layers(torch.cat(parts, dim=1))
         return found

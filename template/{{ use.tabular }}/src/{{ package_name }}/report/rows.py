@@ -58,7 +58,9 @@ def decode(column: Column, seen: Sequence[float]) -> str:
     first, missing = seen[0], seen[-1]
     if column["kind"] == "category":
         return plain(column["values"][int(first) - 1]) if first else "missing or never seen"
-    return "missing" if column["flag"] and missing else in_words(column, first)
+    if column["flag"] and missing:
+        return "missing"
+    return in_words(column, first * column["scale"] + column["mean"])
 
 
 def describe(columns: Sequence[Column], batch: Batch, order: Sequence[int]) -> list[str]:

@@ -16,7 +16,6 @@ Tensors = dict[str, tf.Tensor]
 
 FIGURES: tuple[str, ...] = ()  # what `loss` returns beside the loss
 
-FARTHEST = 4.0  # scales from the mean: what is farther counts as that far
 FREQUENCIES = 16  # of each number, where they are periodic
 PERIODIC = 8  # numbers that then stand for a number
 
@@ -71,7 +70,7 @@ class Periodic(layers.Layer):  # type: ignore[misc]  # Keras has no types
 
 
 def build(settings: Config, facts: Facts) -> keras.Model:
-    """Build scaled numbers and a table for each code, then hidden layers with relu.
+    """Build numbers and a table for each code, then hidden layers with relu.
 
     The network maps numbers [n, ...] and codes [n, ...] to logits [n, classes], or a value [n, 1].
     """
@@ -79,16 +78,10 @@ def build(settings: Config, facts: Facts) -> keras.Model:
     inputs, parts = [], []
     if columns:
         numbers = keras.Input((len(columns),), name="numbers")
-        mean, variance = (
-            [column["mean"] for column in columns],
-            [column["scale"] ** 2 for column in columns],
-        )
-        scaled = layers.Normalization(mean=mean, variance=variance)(numbers)
-        scaled = ops.clip(scaled, -FARTHEST, FARTHEST)
         inputs.append(numbers)
-        parts.append(scaled)
+        parts.append(numbers)
         if shape.periodic:
-            parts.append(Periodic()(scaled))
+            parts.append(Periodic()(numbers))
     if counts := sizes(facts["columns"]):
         codes = keras.Input((len(counts),), dtype="int32", name="codes")
         inputs.append(codes)

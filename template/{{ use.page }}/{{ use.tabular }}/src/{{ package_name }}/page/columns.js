@@ -7,6 +7,7 @@ const NUMBERS = {
   ",": /^[+-]?((\d{1,3}(\.\d{3})+|\d+)(,\d*)?|,\d+)([eE][+-]?\d+)?$/,
 };
 const LARGEST = 3e38; // of what float32 can hold
+const FARTHEST = 10; // scales from the mean: a number that is farther counts as that far
 const PARTS = {
   "%Y": "(?<year>\\d{4})",
   "%m": "(?<month>\\d{1,2})",
@@ -62,7 +63,8 @@ export function encode(columns, row) {
       continue;
     }
     const number = numberOf(column, text);
-    numbers.push(Number.isNaN(number) ? column.median : number);
+    const scaled = ((Number.isNaN(number) ? column.median : number) - column.mean) / column.scale;
+    numbers.push(Math.min(Math.max(scaled, -FARTHEST), FARTHEST));
     if (column.flag) codes.push(Number.isNaN(number) ? 1 : 0);
   }
   return { numbers: Float32Array.from(numbers), codes: Int32Array.from(codes) };
