@@ -158,13 +158,14 @@ class TargetSuite(Suite):
             project.serve(
                 f"exec env CONTAINER_ENGINE=none uv run {project.slug} serve {target} --port 0"
             )
-            greeting = project.greeting
-            address = re.search(r"http://127\.0\.0\.1:\d+", greeting)
-            assert address, greeting
-            rpc = re.search(r"gRPC on port (\d+)", greeting)
+            address = re.search(r"http://127\.0\.0\.1:\d+", project.greeting)
+            assert address, project.greeting
+            rpc = re.search(r"gRPC on port (\d+)", project.greeting)
             where = f"127.0.0.1:{rpc[1]}" if rpc else None
-            statuses = hammer(kinds[target], address.group(), artifact, where, project.python)
-            project.end_server()
+            try:
+                statuses = hammer(kinds[target], address[0], artifact, where, project.python)
+            finally:
+                project.end_server()
             print(f"{target}: {dict(sorted(statuses.items()))}")
             assert 200 in statuses and not any(status >= 500 for status in statuses)
 

@@ -86,6 +86,7 @@ EXEMPT = {
         "an answer of classes has a form that clients of TorchServe know",
     ),
     "*/serving/observability.py": ("labels", "Prometheus' labels"),
+    "*/serving/routes.py": ("class", "a parameter of FastAPI"),
     "*/test_server_operations.py.jinja": ("labels", "Prometheus' labels"),
     "*/docs/targets/onnx.md.jinja": ("image", "a container's image"),
     "extensions/choices.jinja": ("label", "what a choice is called in the dialogue"),
