@@ -76,11 +76,13 @@ def decode(file: Path, notes: list[str]) -> str:
     except UnicodeDecodeError:
         import charset_normalizer  # most files need no guess
 
-        found = [match.encoding for match in charset_normalizer.from_bytes(content[:SAMPLE])]
+        found = list(charset_normalizer.from_bytes(content[:SAMPLE]))
         if not found:
             raise UserError(f"the encoding of {file} is unknown; save it as UTF-8") from None
-        # Where several fit, Windows' Western one is by far the most frequent.
-        encoding = "cp1252" if "cp1252" in found else found[0]
+        # Where others fit as well as the best, Windows' Western one is by far the most frequent.
+        best = [match for match in found if match.chaos == found[0].chaos]
+        fitting = {name for m in best for name in (m.encoding, *m.could_be_from_charset)}
+        encoding = "cp1252" if "cp1252" in fitting else found[0].encoding
         notes.append(f"note: {file} is not UTF-8; read as {encoding}")
         return content.decode(encoding, errors="replace")
 
