@@ -71,8 +71,8 @@ def macro_f1(said: np.ndarray, truth: np.ndarray, classes: int) -> float:
 def roc_auc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Return the share of pairs, one positive and one not, in which the positive scores higher.
 
-    Equal scores count half (Mann and Whitney, 1947), and equal are those that differ by no more than
-    the rounding of another runtime. It is 0.5 where one side is empty.
+    Equal scores count half (Mann and Whitney, 1947); those that differ by no more than the rounding
+    of another runtime are equal. It is 0.5 where one side is empty.
     """
     _, places, counts = np.unique(scores.round(5), return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
