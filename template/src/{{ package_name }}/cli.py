@@ -5,6 +5,7 @@ an artifact never loads the training framework.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -68,19 +69,36 @@ def evaluate(options: Options) -> Result:
 
 
 def predict(options: Options) -> Result:
-    """Answer for inputs of your own."""
+    """Answer for inputs of your own; exit 1 if some of them could not be read."""
+    from tqdm import tqdm
+
     from . import predictions, targets
 
     run = runs.find(targets.manifest(options.target).run if options.target else options.run)
     facts = run.card()["facts"]
-    names, examples = predictions.read_examples(options, run.config.data, facts)
-    if options.target:
-        with targets.load(options.target) as model:
-            answers = predictions.answer(model, names, examples, facts)
-    else:
-        from . import inference
+    with contextlib.ExitStack() as held:
+        if options.target:
+            model = held.enter_context(targets.load(options.target))
+        else:
+            from . import inference
 
-        answers = predictions.answer(inference.load(run), names, examples, facts)
+            model = inference.load(run)
+        answers: list[dict[str, Any]] = []
+        refused: list[UserError] = []
+        sources = predictions.sources(options)
+        for source in tqdm(sources, unit="", leave=False, disable=not sys.stderr.isatty()):
+            try:
+                names, examples = predictions.read_examples(source, run.config.data, facts)
+            except UserError as error:  # the others get their answers
+                tqdm.write(f"error: {error}", sys.stderr)
+                refused.append(error)
+            else:
+                answers += predictions.answer(model, names, examples, facts)
+    if not answers:
+        raise UserError(f"no answers: {len(refused)} of {len(sources)} could not be read")
+    if refused:
+        print(f"{len(refused)} of {len(sources)} could not be read", file=sys.stderr)
+        options.exit_code = 1
     if options.csv:
         write_csv(options.csv, answers)
     return {"run": run.name, "predictions": answers}

@@ -1,13 +1,15 @@
 """What data are to the rest of the project: three splits that give rows by index, and facts."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from .signature import PIECE_BYTES, Batch, Signature, count
-from .storage import sha256_arrays
+from .storage import sha256_arrays, write_atomic
 
 
 class Split(Protocol):
@@ -67,6 +69,17 @@ class Dataset:
     """what could not be read"""
     notes: tuple[str, ...] = ()
     """what people should know before they train on it; `train` shows it"""
+    draw: Callable[[Batch], bytes] | None = None
+    """draws rows of a split as a PNG, where they can be looked at"""
+
+
+def introduce(dataset: Dataset, rows: np.ndarray, folder: Path) -> None:
+    """Show people what they train on: the notes, and the first batch as a picture in `folder`."""
+    print(*dataset.notes, sep="\n", end="\n" * bool(dataset.notes), file=sys.stderr)
+    if dataset.draw:
+        file = folder / "first_batch.png"
+        write_atomic(file, dataset.draw(dataset.train.rows(rows)))
+        print(f"the first batch, as the network gets it: {file.as_posix()}", file=sys.stderr)
 
 
 def iterate(split: Split, signature: Signature) -> Iterator[Batch]:

@@ -64,8 +64,11 @@ class Signature:
         return cls(tensors(table["inputs"]), tensors(table["outputs"]), table["kind"])
 
     def only_inputs(self, batch: Mapping[str, np.ndarray]) -> Batch:
-        """Leave out what is no input, such as targets; inputs come in the signature's order."""
-        return {tensor.name: batch[tensor.name] for tensor in self.inputs}
+        """Leave out what is no input, such as targets; inputs come in the signature's order.
+
+        Bytes that stand for 0 to 1, as they are stored, become the numbers that a model takes.
+        """
+        return {tensor.name: as_numbers(batch[tensor.name]) for tensor in self.inputs}
 
     def zeros(self, rows: int) -> Batch:
         """Make inputs of zeros: to trace, to compile or to warm up with."""
@@ -84,6 +87,11 @@ class Signature:
         step = max(min(PIECE_BYTES // max(row, 1), most or total), 1)
         for first in range(0, max(total, 1), step):
             yield {name: array[first : first + step] for name, array in inputs.items()}
+
+
+def as_numbers(array: np.ndarray) -> np.ndarray:
+    """Turn bytes, 0 to 255, into float32, 0 to 1; other arrays stay as they are."""
+    return array.astype(np.float32) / 255 if array.dtype == np.uint8 else array
 
 
 def count(batch: Mapping[str, np.ndarray]) -> int:

@@ -1,23 +1,32 @@
 """The images: scikit-learn's digits, or a folder of your own. NumPy only; no framework here.
 
-A split's rows have `images`, float32 [n, height, width, channels] in 0..1, and `labels`, the class
-numbers, int64 [n].
+A split's rows have `images`, uint8 [n, height, width, channels], which the network gets as 0..1,
+and `labels`, the class numbers, int64 [n].
 """
 
-import sys
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
+from . import checks
+from .cache import read_pictures
 from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
+from .folders import Listing, find_pictures
+from .pictures import Preparation, printable, survey
+from .preview import draw_batch
 from .signature import Batch, Signature, Tensor
+from .splits import divide
+from .storage import sha256_json
 from .task import DataSettings
 
-FORMATS = (".png", ".jpg", ".jpeg")
-SPLIT_SEED = 0  # the split belongs to the data: another training seed must not move it
+BACKGROUNDS = {"white": 255, "black": 0}  # grey levels
+SMALLEST, LARGEST_BY_ITSELF = 8, 64  # pixels of a side, where no size is set
 
 
 def load(settings: DataSettings) -> Dataset:
@@ -25,6 +34,8 @@ def load(settings: DataSettings) -> Dataset:
 
     Raises UserError when a folder is missing or has no images to learn from.
     """
+    if not settings.source.strip():
+        raise UserError("`source` is empty; set it to digits or to your folder of images")
     if settings.source == "digits":
         return load_digits(settings)
     return load_folder(Path(settings.source).expanduser(), settings)
@@ -54,134 +65,120 @@ def load_digits(settings: DataSettings) -> Dataset:
     # scikit-learn takes a second to import; a folder of your own does without it.
     from sklearn.datasets import load_digits as sklearn_digits
 
-    if settings.image_size != 8 or settings.colour != "grey":
+    if settings.image_size not in (0, 8) or settings.colour == "rgb":
         raise UserError('the digits are 8x8 and grey: set image_size = 8 and colour = "grey"')
     bunch = sklearn_digits()
-    images = (bunch.images[..., None] / 16).astype(np.float32)  # ink goes from 0 to 16
+    images = np.round(bunch.images[..., None] * (255 / 16)).astype(np.uint8)  # ink is 0 to 16
     labels = bunch.target.astype(np.int64)
     half = len(labels) // 2
-    rest, validation = hold_back(labels[:half], settings.validation_fraction)
-    return make_dataset(
-        "Optical Recognition of Handwritten Digits (scikit-learn)",
-        "CC BY 4.0",
-        [str(name) for name in bunch.target_names],
-        images,
-        labels,
-        (rest, validation, np.arange(half, len(labels))),
+    given = ["train"] * half + ["test"] * (len(labels) - half)
+    parts = divide(labels, given, [], replace(settings, group=""))
+    train, validation, test = (
+        ArraySplit({"images": images[i], "labels": labels[i]}) for i in parts
+    )
+    names = [str(name) for name in bunch.target_names]
+    return Dataset(
+        name="Optical Recognition of Handwritten Digits (scikit-learn)",
+        licence="CC BY 4.0",
+        train=train,
+        validation=validation,
+        test=test,
+        facts=describe(names, labels[parts[0]], Preparation(8, 8, 1)),
+        draw=partial(draw_batch, names),
     )
 
 
 def load_folder(folder: Path, settings: DataSettings) -> Dataset:
-    """Load PNG and JPEG images from `folder/<class>/`; the classes are the subfolders' names.
+    """Load images from `folder/<class>/` or `folder/<split>/<class>/`; the notes tell of them.
 
-    A broken image is named on stderr and skipped.
+    Raises UserError when a layout is not understood, or a class has too few images.
     """
-    if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}; set `source` to digits or to your images")
-    classes = sorted(path.name for path in folder.glob("[!.]*") if path.is_dir())
-    shape = (settings.image_size, settings.image_size, 1 if settings.colour == "grey" else 3)
-    images: list[np.ndarray] = []
-    labels: list[int] = []
-    skipped: list[str] = []
-    ignored: set[str] = set()
-    for number, name in enumerate(classes):
-        for file in sorted(file for file in (folder / name).rglob("*") if file.is_file()):
-            if file.suffix.lower() not in FORMATS:
-                ignored.add(file.suffix)
-                continue
-            try:
-                images.append(read_image(file, shape))
-                labels.append(number)
-            except UserError as error:
-                print(f"skipped: {error}", file=sys.stderr)
-                skipped.append(file.relative_to(folder).as_posix())
-    if skipped:
-        print(f"skipped {len(skipped)} of {len(skipped) + len(images)} images", file=sys.stderr)
-    if ignored:
-        print(f"ignored files of other formats: {', '.join(sorted(ignored))}", file=sys.stderr)
-    targets = np.array(labels, dtype=np.int64)
-    counts = np.bincount(targets, minlength=len(classes))
-    if not images:
-        raise UserError(f"{folder} has no PNG or JPEG images in subfolders, one per class")
-    if len(classes) < 2:
-        raise UserError(f"{folder} has one class only, {classes[0]}; make a subfolder per class")
-    if counts.min() < 3:
-        few = classes[int(counts.argmin())]
-        raise UserError(f"{folder / few} has {counts.min()} readable images; each class needs 3")
-    return split_folder(folder.name, classes, np.stack(images), targets, skipped, settings)
-
-
-def split_folder(
-    name: str,
-    classes: Sequence[str],
-    images: np.ndarray,
-    labels: np.ndarray,
-    skipped: Sequence[str],
-    settings: DataSettings,
-) -> Dataset:
-    """Divide images into three splits with every class in each."""
-    rest, test = hold_back(labels, settings.test_fraction)
-    train, validation = hold_back(labels[rest], settings.validation_fraction)
-    train, validation = rest[train], rest[validation]
-    size = f"{settings.image_size}x{settings.image_size} {settings.colour}"
-    parts = f"{len(train)} train, {len(validation)} validate, {len(test)} test"
-    print(f"{len(images)} images as {size}, {len(classes)} classes: {parts}", file=sys.stderr)
-    places = (train, validation, test)
-    return make_dataset(name, "your own", classes, images, labels, places, skipped)
-
-
-def make_dataset(
-    name: str,
-    licence: str,
-    classes: Sequence[str],
-    images: np.ndarray,
-    labels: np.ndarray,
-    places: tuple[np.ndarray, np.ndarray, np.ndarray],
-    skipped: Sequence[str] = (),
-) -> Dataset:
-    """Put the rows at `places` into the splits for training, validation and test."""
+    listing = find_pictures(folder)
+    how, chosen = choose_preparation(folder, listing, settings)
+    pixels = read_pictures(folder, listing.files, how, Path(settings.cache).expanduser())
+    whole = [i for i, entry in enumerate(pixels.entries) if not entry.error]
+    entries, files = [pixels.entries[i] for i in whole], [listing.files[i] for i in whole]
+    labels = np.array([listing.labels[i] for i in whole], np.int64)
+    checks.check_counts(folder, listing, labels)
+    parts = divide(labels, [listing.parts[i] for i in whole], files, settings)
+    checks.check_parts(listing.classes, labels, parts)
+    notes = [
+        *checks.tell_size(listing, labels, parts, pixels.how, chosen),
+        *checks.tell_left_out(listing, pixels.entries),
+        *checks.tell_parts(listing, labels, parts),
+        *checks.tell_duplicates(entries, labels, parts),
+        *checks.tell_plain(entries),
+        *checks.tell_deep(entries, pixels.how),
+    ]
+    rows = np.array([entry.row for entry in entries])
+    hashes = np.array([entry.sha256 for entry in entries])
     train, validation, test = (
-        ArraySplit({"images": images[i], "labels": labels[i]}) for i in places
+        PixelSplit(pixels.rows, rows[i], labels[i], hashes[i].tolist()) for i in parts
     )
-    counts = np.bincount(labels[places[0]], minlength=len(classes))
-    facts = {"classes": list(classes), "shape": list(images.shape[1:]), "counts": counts.tolist()}
-    return Dataset(name, licence, train, validation, test, facts, tuple(skipped))
+    return Dataset(
+        name=printable(folder.resolve().name),
+        licence="your own",
+        train=train,
+        validation=validation,
+        test=test,
+        facts=describe(listing.classes, labels[parts[0]], pixels.how),
+        skipped=tuple(printable(entry.file) for entry in pixels.entries if entry.error),
+        notes=tuple(notes),
+        draw=partial(draw_batch, listing.classes),
+    )
 
 
-def hold_back(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
-    """Divide indices in two, class by class: the larger part, and `fraction` held back."""
-    rng = np.random.default_rng(SPLIT_SEED)
-    held: list[np.ndarray] = []
-    for number in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == number))
-        count = max(round(len(members) * fraction), 1) if fraction else 0
-        held.append(members[:count])
-    back = np.sort(np.concatenate(held))
-    return np.setdiff1d(np.arange(len(labels)), back), back
+def choose_preparation(
+    folder: Path, listing: Listing, settings: DataSettings
+) -> tuple[Preparation, bool]:
+    """Say how images are prepared, and whether their own size or colour decided it."""
+    size, channels = settings.image_size, {"grey": 1, "rgb": 3}.get(settings.colour, 0)
+    if 0 < size < 4:
+        raise UserError("--image-size must be at least 4, or 0 to choose it by the images")
+    chosen = not size or not channels
+    if chosen:
+        side, grey = survey([folder / file for file in listing.files])
+        size = size or max(min(side, LARGEST_BY_ITSELF), SMALLEST)
+        channels = channels or (1 if grey else 3)
+    background = BACKGROUNDS[settings.background]
+    return Preparation(size, size, channels, background, settings.white_level), chosen
 
 
-def read_image(file: Path | IO[bytes], shape: Sequence[int], most_pixels: int = 0) -> np.ndarray:
-    """Read one image as float32 [height, width, channels] in 0..1.
+def describe(classes: Sequence[str], labels: np.ndarray, how: Preparation) -> dict[str, Any]:
+    """Return the facts: all that a network, and whoever prepares images for it, needs to know."""
+    return {
+        "classes": list(classes),
+        "shape": [how.height, how.width, how.channels],
+        "counts": np.bincount(labels, minlength=len(classes)).tolist(),
+        "background": how.background,
+        "white_level": how.white_level,
+    }
 
-    Raises UserError when the file is missing, is no image, or has more than `most_pixels`.
-    """
-    from PIL import Image, ImageOps
 
-    height, width, channels = shape
-    name = file if isinstance(file, Path) else "the body"
-    if isinstance(file, Path) and not file.is_file():
-        raise UserError(f"there is no file {file}")
-    try:
-        with Image.open(file) as opened:
-            if most_pixels and opened.width * opened.height > most_pixels:
-                raise UserError(f"{name} has more than {most_pixels} pixels")
-            # Phones store how they were held.
-            upright: Image.Image = ImageOps.exif_transpose(opened)
-            if upright.mode.startswith("I"):  # 16 bits, which `convert` would cut off, not scale
-                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-            image = upright.convert("L" if channels == 1 else "RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        reason = str(error) if isinstance(file, Path) else "its format is unknown or damaged"
-        raise UserError(f"{name} is not an image that can be read: {reason}") from error
-    fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
-    return (np.asarray(fitted, np.float32) / 255).reshape(height, width, channels)
+@dataclass(frozen=True)
+class PixelSplit:
+    """A split whose images lie in the cache, one after the other."""
+
+    pixels: np.ndarray
+    """all rows of the cache: uint8 [rows, height, width, channels]"""
+    places: np.ndarray
+    """the row of each image of this split, int64 [n]"""
+    labels: np.ndarray
+    hashes: list[str]
+    """of the pixels of each image"""
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows together."""
+        return len(self.places) * math.prod(self.pixels.shape[1:]) + self.labels.nbytes
+
+    def rows(self, indices: np.ndarray) -> Batch:
+        """Return images and labels of some rows."""
+        return {"images": self.pixels[self.places[indices]], "labels": self.labels[indices]}
+
+    def fingerprint(self) -> str:
+        """Hash the images, by the hashes of each, and the labels."""
+        return sha256_json([self.hashes, self.labels.tolist()])

@@ -8,6 +8,7 @@ import numpy as np
 from .config import Config
 from .data import signature
 from .dataset import Dataset, Split, iterate
+from .errors import UserError
 from .signature import Predict
 
 SMALLEST = 1e-12  # probability that counts in the log loss, which would be infinite at 0
@@ -18,15 +19,30 @@ Figures = dict[str, float]
 def evaluate(model: Predict, split: Split, settings: Config, facts: Mapping[str, Any]) -> Figures:
     """Measure a model on a split, which is read a piece at a time.
 
-    Returns the accuracy (0 to 1) and the log loss (nats, the mean of -log p of the true class).
+    Returns accuracy and macro_f1 (0 to 1), and log_loss (nats, the mean of -log p of the true
+    class). UserError for a split without images.
     """
-    right, loss = 0, 0.0
+    if not len(split):
+        raise UserError("there are no images to measure the model on")
+    loss, classes = 0.0, len(facts["classes"])
+    counts = np.zeros((classes, classes), np.int64)  # [true class, answered class]
     for batch in iterate(split, signature(facts)):
         probabilities, labels = model(batch)["probabilities"], batch["labels"]
         truth = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-        right += int((probabilities.argmax(1) == labels).sum())
         loss -= float(np.log(np.maximum(truth, SMALLEST)).sum())
-    return {"accuracy": right / len(split), "log_loss": loss / len(split)}
+        np.add.at(counts, (labels, probabilities.argmax(1)), 1)
+    accuracy = int(counts.trace()) / len(split)
+    return {"accuracy": accuracy, "macro_f1": macro_f1(counts), "log_loss": loss / len(split)}
+
+
+def macro_f1(counts: np.ndarray) -> float:
+    """Return the mean over the classes that are there of 2 hits / (2 hits + both mistakes).
+
+    `counts` are [true class, answered class]; a rare class weighs as much as a frequent one.
+    """
+    hits, both = counts.diagonal(), counts.sum(0) + counts.sum(1)
+    there = both > 0
+    return float((2 * hits[there] / both[there]).mean())
 
 
 def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:

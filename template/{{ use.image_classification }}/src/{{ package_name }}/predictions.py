@@ -1,6 +1,7 @@
 """From the user's own files to inputs, and from outputs to answers in words."""
 
 import argparse
+import base64
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,30 +9,47 @@ from typing import Any
 
 import numpy as np
 
-from .data import read_image
-from .signature import Batch, Predict
+from .errors import UserError
+from .examples import EXAMPLES
+from .folders import walk
+from .pictures import MEDIA_TYPES as MEDIA_TYPES
+from .pictures import SUFFIXES, preparation, printable, read_image
+from .signature import Batch, Predict, as_numbers
 from .task import DataSettings
 
 EXAMPLE = "predict examples/seven.png"
-MEDIA_TYPES = ("image/png", "image/jpeg")
-"""what `decode` reads from the body of a request"""
 MOST_PIXELS = 2**25  # of an image in a request: a small file can be a very large picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `predict` answers for to the command line."""
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="images to answer for")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="images, or folders of images"
+    )
+
+
+def sources(given: argparse.Namespace) -> list[Path]:
+    """List the files to answer for: those that were named, and the images in named folders."""
+    found: list[Path] = []
+    for path in given.files:
+        if path.is_dir():
+            inside = [file for file in walk(path) if file.suffix.lower() in SUFFIXES]
+            if not inside:
+                raise UserError(f"there are no images in {printable(str(path))}")
+            found += inside
+        else:
+            found.append(path)
+    return found
 
 
 def read_examples(
-    given: argparse.Namespace, settings: DataSettings, facts: Mapping[str, Any]
+    source: Path, settings: DataSettings, facts: Mapping[str, Any]
 ) -> tuple[list[str], Batch]:
-    """Read the files as one batch; returns their names with it.
+    """Read a file as a batch of one; returns its name with it.
 
-    Raises UserError when a file is missing or is no image.
+    Raises UserError when the file is missing or is no image.
     """
-    images = np.stack([read_image(file, facts["shape"]) for file in given.files])
-    return [str(file) for file in given.files], {"images": images}
+    return [printable(str(source))], {"images": read_image(source, preparation(facts))[None]}
 
 
 def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
@@ -39,7 +57,8 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
 
     Raises UserError when it is no image that can be read.
     """
-    return {"images": read_image(io.BytesIO(body), facts["shape"], MOST_PIXELS)[None]}
+    image = read_image(io.BytesIO(body), preparation(facts), MOST_PIXELS)
+    return {"images": as_numbers(image)[None]}
 
 
 def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
@@ -54,8 +73,11 @@ def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
 
 
 def cases(facts: Mapping[str, Any]) -> tuple[list[Any], Batch]:
-    """Return no examples for cases.json: images are files of their own."""
-    return [], {}
+    """Return images of every kind that is easily read wrong, as the bytes of files in base64."""
+    files = [draw() for draw in EXAMPLES]
+    images = [read_image(io.BytesIO(file), preparation(facts)) for file in files]
+    texts = [base64.b64encode(file).decode() for file in files]
+    return texts, {"images": as_numbers(np.stack(images))}
 
 
 def answer(

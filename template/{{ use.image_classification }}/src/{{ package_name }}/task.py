@@ -17,10 +17,18 @@ class DataSettings:
     """Where the images come from and how they are prepared."""
 
     source: str = setting("digits", "digits, or your folder with one subfolder of images per class")
-    image_size: int = setting(8, "your images are cropped and scaled to this square", 4, 1024)
-    colour: Literal["grey", "rgb"] = setting("grey", "one channel or three")
+    image_size: int = setting(
+        0, "images are cropped and scaled to this square; 0: their own size, at most 64", 0, 1024
+    )
+    colour: Literal["auto", "grey", "rgb"] = setting("auto", "one channel or three")
+    background: Literal["white", "black"] = setting("white", "what transparent images lie on")
+    white_level: float = setting(
+        0.0, "what is white in images of more than 8 bits; 0: the level that holds them all", 0
+    )
+    group: str = setting("", "pattern of what in a path stays in one split, such as patient[0-9]+")
     validation_fraction: float = setting(0.1, "of the training images", 0, 0.5)
     test_fraction: float = setting(0.2, "of your own images; digits have a split", 0.01, 0.5)
+    cache: str = setting(".cache/images", "folder for images that are ready to be learnt from")
     augment: bool = setting(True, "rotate, scale and shift the training images a little")
 
 

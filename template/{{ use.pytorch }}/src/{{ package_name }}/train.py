@@ -1,6 +1,5 @@
 """The training loop, from top to bottom."""
 
-import sys
 from functools import partial
 
 import torch
@@ -8,6 +7,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from . import checkpoints, data, hardware, loader, state
 from .chance import Chance
+from .dataset import introduce
 from .inference import as_function, weights
 from .interrupt import Interrupt
 from .logger import Logger
@@ -25,9 +25,9 @@ def train(run: Run, interrupt: Interrupt) -> None:
     settings = run.config.train
     device = hardware.prepare(run.config.hardware)
     dataset = data.load(run.config.data)
-    print(*dataset.notes, sep="\n", end="\n" * bool(dataset.notes), file=sys.stderr)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
+    introduce(dataset, schedule.rows(0, 1)[0], run.path)
 
     torch.manual_seed(settings.seed)
     network = build(run.config, dataset.facts).to(device)

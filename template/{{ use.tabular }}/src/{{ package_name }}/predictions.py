@@ -26,25 +26,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=text)
 
 
-def read_examples(
-    given: argparse.Namespace, settings: DataSettings, facts: Mapping[str, Any]
-) -> tuple[list[str], Batch]:
-    """Read the tables as one batch; returns a name for each row with it.
+def sources(given: argparse.Namespace) -> list[Path]:
+    """List the files to answer for."""
+    files: list[Path] = given.files
+    return files
 
-    Raises UserError when a file is no table, or lacks a column.
+
+def read_examples(
+    source: Path, settings: DataSettings, facts: Mapping[str, Any]
+) -> tuple[list[str], Batch]:
+    """Read a table as one batch; returns a name for each row with it.
+
+    Raises UserError when the file is no table, or lacks a column.
     """
-    from .signature import concatenate
     from .table import read_table
 
-    names: list[str] = []
-    batches: list[Batch] = []
-    for file in given.files:
-        try:
-            batches.append(encode_table(facts["columns"], read_table(file)))
-        except UserError as error:
-            raise UserError(f"{file}: {error}") from error
-        names += [f"{file}:{row}" for row in range(1, count(batches[-1]) + 1)]
-    return names, concatenate(batches)
+    try:
+        batch = encode_table(facts["columns"], read_table(source))
+    except UserError as error:
+        raise UserError(f"{source}: {error}") from error
+    return [f"{source}:{row}" for row in range(1, count(batch) + 1)], batch
 
 
 def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:

@@ -1,7 +1,6 @@
 """The training loop, from top to bottom."""
 
 import math
-import sys
 import time
 from functools import partial
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 
 from . import checkpoints, data, hardware, state
 from .chance import Chance
+from .dataset import introduce
 from .inference import as_function, weights
 from .interrupt import Interrupt
 from .loader import Loader, Tensors
@@ -30,9 +30,9 @@ def train(run: Run, interrupt: Interrupt) -> None:
     settings = run.config.train
     device = hardware.prepare(run.config.hardware)
     dataset = data.load(run.config.data)
-    print(*dataset.notes, sep="\n", end="\n" * bool(dataset.notes), file=sys.stderr)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
+    introduce(dataset, schedule.rows(0, 1)[0], run.path)
 
     keras.utils.set_random_seed(settings.seed)
     mixed_precision = run.config.hardware.precision == "bfloat16"

@@ -42,7 +42,7 @@ def mistakes_figure(answers: Answers, split: Split, classes: Sequence[str]) -> F
         for axes in cells:
             bare(axes)
         for axes, image, told in zip(cells, images, tiles, strict=False):
-            axes.imshow(grey_or_colour(image), cmap="gray", vmin=0, vmax=1)
+            axes.imshow(grey_or_colour(image), cmap="gray", vmin=0, vmax=255)
             words = [short(line, 18) for line in told.lines]
             axes.set_title("\n".join(words), fontsize=8, color=theme.ink)
 
@@ -58,8 +58,8 @@ def tile(i: int, image: np.ndarray, answers: Answers, classes: Sequence[str]) ->
 
 
 def picture(image: np.ndarray, side: int = 128) -> bytes:
-    """Return one image [h, w, c] as a PNG, small ones enlarged with every pixel left visible."""
-    pixels = Image.fromarray(np.round(grey_or_colour(image) * 255).astype(np.uint8))
+    """Return an image, uint8 [h, w, c], as a PNG; small ones are enlarged, every pixel visible."""
+    pixels = Image.fromarray(grey_or_colour(image))
     factor = side // max(pixels.size)
     if factor > 1:
         larger = (pixels.width * factor, pixels.height * factor)

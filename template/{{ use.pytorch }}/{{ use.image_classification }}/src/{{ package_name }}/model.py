@@ -82,7 +82,7 @@ def loss(
     chance: Chance,
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the sum of the cross entropies, in nats, and the sums of the FIGURES."""
-    images, labels = batch["images"], batch["labels"].long()
+    images, labels = batch["images"].float() / 255, batch["labels"].long()
     if settings.data.augment:
         images = augment(images, chance)
     logits = network(images)

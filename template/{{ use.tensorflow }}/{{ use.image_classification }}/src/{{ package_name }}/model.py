@@ -67,7 +67,7 @@ def loss(
     network: keras.Model, batch: Tensors, settings: Config, facts: Facts, chance: Chance
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Return the sum of the cross entropies, in nats, and the sums of the FIGURES."""
-    images, labels = batch["images"], batch["labels"]
+    images, labels = tf.cast(batch["images"], tf.float32) / 255, batch["labels"]
     if settings.data.augment:
         images = augment(images, chance)
     logits = network(images, training=True)

@@ -21,11 +21,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("deliveries", nargs="+", metavar="DELIVERY", help=text)
 
 
+def sources(given: argparse.Namespace) -> list[str]:
+    """List the deliveries to answer for."""
+    deliveries: list[str] = given.deliveries
+    return deliveries
+
+
 def read_examples(
-    given: argparse.Namespace, settings: DataSettings, facts: Mapping[str, Any]
+    source: str, settings: DataSettings, facts: Mapping[str, Any]
 ) -> tuple[list[str], Batch]:
-    """Read deliveries; UserError when one is no four numbers, or a code is unknown."""
-    return list(given.deliveries), read_rows(given.deliveries, facts)
+    """Read a delivery; UserError when it is no four numbers, or a code is unknown."""
+    return [source], read_rows([source], facts)
 
 
 def read_rows(lines: Sequence[str], facts: Mapping[str, Any]) -> Batch:
