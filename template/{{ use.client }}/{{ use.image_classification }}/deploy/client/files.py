@@ -1,5 +1,6 @@
 """Images: prepared as the training does, and what the model sees in them in words."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 
-def read(files: Sequence[Path], inputs: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Read images for a model's one input: float32 [n, height, width, channels] in 0..1."""
-    (source,) = inputs
-    return {source["name"]: np.stack([read_image(file, *source["shape"]) for file in files])}
+def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Read images for a model's one input: their names, and float32 [n, height, width, channels]."""
+    (source,) = model.inputs
+    images = [read_image(file, *source["shape"]) for file in arguments.files]
+    return [str(file) for file in arguments.files], {source["name"]: np.stack(images)}
 
 
 def read_image(file: Path, height: int, width: int, channels: int) -> np.ndarray:
