@@ -76,8 +76,8 @@ EXEMPT = {
         "the firmware reports outputs by what their values mean, with the signature's labels",
     ),
     "template/{{ use.classes }}/*": (
-        "accuracy class classes confusion labels probabilities probability",
-        "what reports on classes share; rendered for tasks that have them",
+        "accuracy class classes confusion digits labels probabilities probability",
+        "what reports and pages on classes share; rendered for tasks that have them",
     ),
     "*/{{ use.tflite_micro }}/tests/*": ("classes label labels probabilities", "its tests"),
     "template/tests/test_verification.py.jinja": ("classes probabilities", "its tests"),

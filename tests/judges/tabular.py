@@ -54,6 +54,17 @@ def predicted(project: Project, said: str) -> None:
     assert found[0] == ("1", "0") and found[2] == ("3", "1")
 
 
+def asked(project: Project, said: str) -> None:
+    found = re.findall(r"^examples/passengers\.csv:(\d): ([01]) \(\d+\.\d%\)$", said, re.MULTILINE)
+    assert found[0] == ("1", "0") and found[2] == ("3", "1")
+
+
+def answered(project: Project, said: str) -> None:
+    # What curl and the client say of themselves comes after it.
+    found, _ = json.JSONDecoder().raw_decode(said[said.index("[") :])
+    assert (found[0]["label"], found[2]["label"]) == ("0", "1")
+
+
 JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run my-model train", None, trained),
     (
@@ -62,4 +73,6 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
         trained_on_customers,
     ),
     (r"uv run my-model predict examples/passengers\.csv( --target \w+)?", None, predicted),
+    (r"uv run python deploy/client \w+ examples/passengers\.csv", None, asked),
+    (r"uv run python deploy/client torchserve .* --curl \| curl -s -K -", None, answered),
 ]

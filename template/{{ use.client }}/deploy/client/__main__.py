@@ -1,4 +1,4 @@
-"""Send your files to a running server, and print what its model says of each.
+"""Send your files to a running server, and print what its model says of them.
 
     python deploy/client TARGET FILE [FILE ...] [--url http://127.0.0.1:8080]
 
@@ -15,9 +15,10 @@ import connection
 import files
 
 HERE = Path(__file__).parent
+ROWS = 64  # in one request, which all servers take
 
 
-def shared_arguments() -> argparse.ArgumentParser:
+def shared_arguments(target: str) -> argparse.ArgumentParser:
     """Make the arguments that every target has."""
     parser = argparse.ArgumentParser(add_help=False)
     add = parser.add_argument
@@ -31,27 +32,33 @@ def shared_arguments() -> argparse.ArgumentParser:
     add("--timeout", type=float, default=30, metavar="SECONDS", help="default: %(default)s")
     add("--ca", type=Path, metavar="FILE", help="the only authority to trust for https (PEM)")
     add("--token-file", type=Path, metavar="FILE", help="a file with a bearer token to send")
+    add(
+        "--manifest",
+        type=Path,
+        default=Path("artifacts", target, "manifest.json"),
+        metavar="FILE",
+        help="the artifact's, for what the server does not tell; default: %(default)s",
+    )
     return parser
 
 
 def parse_arguments() -> argparse.Namespace:
     """Read the command line; `module` is the module of the target."""
     parser = argparse.ArgumentParser(
-        description="Send your files to a running server, and print what its model says of each."
+        description="Send your files to a running server, and print what its model says of them."
     )
     targets = parser.add_subparsers(required=True, metavar="TARGET")
-    shared = shared_arguments()
     for path in sorted(HERE.glob("ask_*.py")):
         module = importlib.import_module(path.stem)
         name = path.stem.removeprefix("ask_")
-        target = targets.add_parser(name, parents=[shared], help=module.SPEAKS)
+        target = targets.add_parser(name, parents=[shared_arguments(name)], help=module.SPEAKS)
         module.add_arguments(target)
         target.set_defaults(module=module)
     return parser.parse_args()
 
 
 def main() -> None:
-    """Send all files in one request and print a line for each; raises OSError with a sentence."""
+    """Send what is in the files and print the answers; raises OSError with a sentence."""
     arguments = parse_arguments()
     for file in arguments.files:
         if not file.is_file():
@@ -59,9 +66,12 @@ def main() -> None:
     server = connection.Server(arguments.url, arguments.timeout, arguments.ca, arguments.token_file)
     model = arguments.module.find_model(server, arguments)
     print(f"asking {model.name} at {server.url}", file=sys.stderr)
-    outputs = model.predict(files.read(arguments.files, model.inputs))
-    for file, answer in zip(arguments.files, files.answers(outputs, model.outputs), strict=True):
-        print(f"{file}: {answer}")
+    names, batch = files.read(arguments, model)
+    for start in range(0, len(names), ROWS):
+        part = slice(start, start + ROWS)
+        outputs = model.predict({name: array[part] for name, array in batch.items()})
+        for name, answer in zip(names[part], files.answers(outputs, model.outputs), strict=True):
+            print(f"{name}: {answer}")
 
 
 if __name__ == "__main__":

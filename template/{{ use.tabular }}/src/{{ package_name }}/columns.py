@@ -1,6 +1,7 @@
 """What a column of a table is, and its values as numbers; no more than NumPy, as servers do this.
 
-The web page's columns.js does the same. A column is a dict of JSON, kept with the run:
+The web page's columns.js does the same, and deploy/client has a copy of this file. A column is a
+dict of JSON, kept with the run:
 
 - number    name, median (for missing values), mean, scale, decimal (`.` or `,`), flag (whether the
             network is told that a value is missing)
@@ -19,9 +20,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-
-from .errors import UserError
-from .signature import Batch
 
 Column = dict[str, Any]
 Cell = str | float | int | bool | None
@@ -104,15 +102,15 @@ def numbers_of(column: Mapping[str, Any], texts: Sequence[str]) -> np.ndarray:
     return np.array(found, np.float64)
 
 
-def encode(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> Batch:
+def encode(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> dict[str, np.ndarray]:
     """Turn the columns of a table into the network's inputs, `numbers` and `codes`.
 
     Returns those that the columns have: numbers, float32 [n, number columns], in scales from the
-    mean, and codes, int32 [n, flags and categories]. Raises UserError where a column is missing.
+    mean, and codes, int32 [n, flags and categories]. Raises ValueError where a column is missing.
     """
     missing = [column["name"] for column in columns if column["name"] not in table]
     if missing:
-        raise UserError(f"the table has no column {', '.join(missing[:5])}")
+        raise ValueError(f"the table has no column {', '.join(missing[:5])}")
     numbers: list[np.ndarray] = []
     codes: list[np.ndarray] = []
     for column in columns:

@@ -1,15 +1,13 @@
 """From tables to inputs, and from outputs to answers in words."""
 
 import argparse
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from . import columns, delimited
 from .columns import Cell
-from .columns import encode as encode_table
 from .data import class_names
 from .errors import UserError
 from .signature import Batch, Predict, count
@@ -42,7 +40,7 @@ def read_examples(
     from .table import read_table
 
     try:
-        batch = encode_table(facts["columns"], read_table(source))
+        batch = inputs_of(read_table(source), facts)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
     return [f"{source}:{row}" for row in range(1, count(batch) + 1)], batch
@@ -53,33 +51,34 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
 
     They look like `{"instances": [{"COLUMN": value, ...}, ...]}`. Raises UserError.
     """
-    rows = read_json(body) if media_type == "application/json" else read_csv(body)
-    names = dict.fromkeys(name for row in rows for name in row)
-    table = {name: [row.get(name) for row in rows] for name in names}
-    return encode_table(facts["columns"], table)
+    table = read_json(body) if media_type == "application/json" else read_csv(body)
+    return inputs_of(table, facts)
 
 
-def read_csv(body: bytes) -> list[dict[str, Cell]]:
-    """Read a CSV; UserError when it is none."""
+def inputs_of(table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]) -> Batch:
+    """Make the network's inputs of a table; UserError where it lacks a column."""
     try:
-        rows: list[Any] = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig")), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"the body is no CSV: {error}") from error
-    if not rows:
-        raise UserError("the body must be a CSV with a line of names and a line for each row")
-    for place, row in enumerate(rows, 1):
-        if None in row or None in row.values():
-            raise UserError(f"row {place} of the CSV has not as many values as its first line")
-    return rows
+        return columns.encode(facts["columns"], table)
+    except ValueError as error:
+        raise UserError(str(error)) from error
 
 
-def read_json(body: bytes) -> list[dict[str, Cell]]:
+def read_csv(body: bytes) -> Mapping[str, Sequence[Cell]]:
+    """Read a CSV in UTF-8; UserError when it is none."""
+    try:
+        return delimited.parse(body.decode("utf-8-sig"))
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise UserError(f"the body is not a CSV that can be read: {error}") from error
+
+
+def read_json(body: bytes) -> Mapping[str, Sequence[Cell]]:
     """Read rows of JSON; UserError when a row is no object of plain values."""
     rows: list[Any] = json.loads(body)["instances"]  # the server has looked at it already
     for place, row in enumerate(rows, 1):
         if not isinstance(row, dict) or any(isinstance(cell, list | dict) for cell in row.values()):
             raise UserError(f"instance {place} must be an object with a value for each column")
-    return rows
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
@@ -102,7 +101,7 @@ def cases(facts: Mapping[str, Any]) -> tuple[list[Any], Batch]:
     """Return rows of the test split as they stand in the table, and the inputs made of them."""
     rows = facts["examples"]
     table = {column["name"]: [row[column["name"]] for row in rows] for column in facts["columns"]}
-    return rows, encode_table(facts["columns"], table)
+    return rows, inputs_of(table, facts)
 
 
 def answer(

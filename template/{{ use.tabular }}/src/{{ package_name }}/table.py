@@ -1,16 +1,14 @@
 """Read a table, CSV or Parquet, as columns of texts."""
 
-import csv
-import io
 from pathlib import Path
 
 import polars
 
+from . import delimited
 from .errors import UserError
 
 Table = dict[str, list[str]]
 
-DELIMITERS = ",;\t|"
 SAMPLE = 2**20  # bytes that are looked at to tell the encoding
 
 
@@ -18,17 +16,31 @@ def read_table(file: Path, notes: list[str] | None = None) -> Table:
     """Read a file as columns of texts by name; a missing value is an empty text.
 
     Encoding and delimiter of a CSV are found by themselves; `notes` gets a line where the encoding
-    is a guess. Raises UserError when the file is
-    missing, empty, damaged, or no table.
+    is a guess. Raises UserError when the file is missing, empty, damaged, or no table.
     """
     if not file.is_file():
         raise UserError(f"there is no file {file}")
+    if file.suffix.lower() in (".parquet", ".pq"):
+        return read_parquet(file)
+    return read_csv(file, [] if notes is None else notes)
+
+
+def read_csv(file: Path, notes: list[str]) -> Table:
+    """Read a CSV whose first line names the columns; all values stay texts."""
     try:
-        if file.suffix.lower() in (".parquet", ".pq"):
-            frame = polars.read_parquet(file).cast(polars.String)
-        else:
-            frame = read_csv(file, [] if notes is None else notes)
-    except (polars.exceptions.PolarsError, OSError, csv.Error) as error:
+        table = delimited.parse(decode(file, notes))
+    except ValueError as error:
+        raise UserError(f"{file} is not a table that can be read: {error}") from error
+    if all(name.replace(".", "").isdigit() for name in table):
+        raise UserError(f"the first line of {file} must name the columns; it has numbers only")
+    return table
+
+
+def read_parquet(file: Path) -> Table:
+    """Read a Parquet file; its values become texts."""
+    try:
+        frame = polars.read_parquet(file).cast(polars.String)
+    except (polars.exceptions.PolarsError, OSError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise UserError(f"{file} is not a table that can be read: {reason}") from error
     names = [name.strip() for name in frame.columns]
@@ -36,30 +48,8 @@ def read_table(file: Path, notes: list[str] | None = None) -> Table:
     if twice:
         raise UserError(f"{file} has two columns named {twice[0]!r}")
     if frame.height == 0:
-        raise UserError(f"{file} has no rows below its first line")
+        raise UserError(f"{file} has no rows")
     return {name: frame[:, i].fill_null("").to_list() for i, name in enumerate(names)}
-
-
-def read_csv(file: Path, notes: list[str]) -> polars.DataFrame:
-    """Read a CSV whose first line names the columns; all values stay texts."""
-    text = decode(file, notes)
-    first = text.partition("\n")[0].strip("\r")
-    if not first.strip():
-        raise UserError(f"{file} is empty, or its first line does not name the columns")
-    delimiter = find_delimiter(text)
-    header = next(csv.reader([first], delimiter=delimiter))
-    if all(name.strip().replace(".", "").isdigit() for name in header):
-        raise UserError(f"the first line of {file} must name the columns; it has numbers only")
-    names = [name.strip() or f"column {place}" for place, name in enumerate(header, 1)]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise UserError(f"{file} has two columns named {twice!r}")
-    return polars.read_csv(
-        io.BytesIO(text.encode()),
-        separator=delimiter,
-        infer_schema=False,
-        new_columns=names,
-    )
 
 
 def decode(file: Path, notes: list[str]) -> str:
@@ -85,13 +75,3 @@ def decode(file: Path, notes: list[str]) -> str:
         encoding = "cp1252" if "cp1252" in fitting else found[0].encoding
         notes.append(f"note: {file} is not UTF-8; read as {encoding}")
         return content.decode(encoding, errors="replace")
-
-
-def find_delimiter(text: str) -> str:
-    """Tell what stands between the values."""
-    sample = "\n".join(text[:SAMPLE].splitlines()[:50])
-    try:
-        return csv.Sniffer().sniff(sample, DELIMITERS).delimiter
-    except csv.Error:  # one column, or lines that differ
-        first = sample.partition("\n")[0]
-        return max(DELIMITERS, key=first.count)

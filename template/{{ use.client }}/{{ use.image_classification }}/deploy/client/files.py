@@ -1,31 +1,61 @@
 """Images: prepared as the training does, and what the model sees in them in words."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import manifest
 import numpy as np
 from PIL import Image, ImageOps
 
 
-def read(files: Sequence[Path], inputs: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
-    """Read images for a model's one input: float32 [n, height, width, channels] in 0..1."""
-    (source,) = inputs
-    return {source["name"]: np.stack([read_image(file, *source["shape"]) for file in files])}
+def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Read images for a model's one input: their names, and float32 [n, height, width, channels].
+
+    The artifact's manifest says how they are prepared. Raises OSError where there is none.
+    """
+    facts = manifest.read(arguments.manifest)["facts"]
+    (source,) = model.inputs
+    if list(source["shape"]) != facts["shape"]:
+        raise OSError(f"{arguments.manifest} is of another model than the server's; see --manifest")
+    images = [read_image(file, facts) for file in arguments.files]
+    return [str(file) for file in arguments.files], {source["name"]: np.stack(images)}
 
 
-def read_image(file: Path, height: int, width: int, channels: int) -> np.ndarray:
+def read_image(file: Path, facts: Mapping[str, Any]) -> np.ndarray:
     """Read one image as the model was trained on them; raises OSError when it is none."""
+    height, width, channels = facts["shape"]
     try:
         with Image.open(file) as opened:
             image: Image.Image = ImageOps.exif_transpose(opened)
-            if image.mode.startswith("I"):  # 16 bits, which `convert` would cut off, not scale
-                image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-            image = image.convert("L" if channels == 1 else "RGB")
+        image = flatten(scale(image, facts["white_level"]), facts["background"])
+        image = image.convert("L" if channels == 1 else "RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise OSError(f"{file} is not an image that can be read: {error}") from error
     fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
     return (np.asarray(fitted, np.float32) / 255).reshape(height, width, channels)
+
+
+def scale(image: Image.Image, white_level: float) -> Image.Image:
+    """Scale an image of more than 8 bits, so that the white level becomes 255; others stay."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    if not white_level and not image.mode.startswith("I;16"):
+        raise ValueError(f"{image.mode} pixels; no such image was in training, so make it 8 bits")
+    values = np.nan_to_num(np.asarray(image).astype(np.float64))
+    scaled = np.clip(values / (white_level or 65535) * 255, 0, 255)
+    return Image.fromarray(scaled.round().astype(np.uint8))
+
+
+def flatten(image: Image.Image, background: int) -> Image.Image:
+    """Lay an image over a grey background where it is transparent; others stay."""
+    if not image.has_transparency_data:
+        return image
+    rgba = np.asarray(image.convert("RGBA")).astype(np.uint16)
+    colour, alpha = rgba[..., :3], rgba[..., 3:]
+    mixed = (colour * alpha + background * (255 - alpha) + 127) // 255
+    return Image.fromarray(mixed.astype(np.uint8))
 
 
 def answers(outputs: Mapping[str, np.ndarray], described: Sequence[Mapping[str, Any]]) -> list[str]:

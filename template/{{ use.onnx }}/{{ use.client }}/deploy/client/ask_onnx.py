@@ -18,12 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class Model:
-    """The one model of a server: its name, inputs and outputs."""
+    """The one model of a server: its name, run, inputs and outputs."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.name: str = server.get("/v2")["name"]  # the server's name is its model's
         about = server.get(f"/v2/models/{self.name}")
+        self.run: str = about["parameters"]["run"]
         names = about["parameters"]["labels"]
         self.inputs = [tensor | {"shape": tensor["shape"][1:]} for tensor in about["inputs"]]
         self.outputs = [

@@ -2,9 +2,9 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
+import manifest
 import numpy as np
 from connection import Server
 
@@ -12,24 +12,18 @@ SPEAKS = "TensorFlow Serving's REST API"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the file that has what the server does not know: names along the outputs' last axis."""
-    parser.add_argument(
-        "--manifest",
-        type=Path,
-        default=Path("artifacts", "tf_serving", "manifest.json"),
-        metavar="FILE",
-        help="the artifact's; default: %(default)s",
-    )
+    """Add nothing: the manifest has what the server does not tell, such as the outputs' labels."""
 
 
 class Model:
-    """The model of an artifact: its name, inputs and outputs."""
+    """The model of an artifact: its name, run, inputs and outputs."""
 
-    def __init__(self, server: Server, manifest: dict[str, Any]) -> None:
+    def __init__(self, server: Server, about: dict[str, Any]) -> None:
         self.server = server
-        self.name: str = manifest["model"]
-        self.inputs: list[dict[str, Any]] = manifest["signature"]["inputs"]
-        self.outputs: list[dict[str, Any]] = manifest["signature"]["outputs"]
+        self.name: str = about["model"]
+        self.run: str = about["run"]
+        self.inputs: list[dict[str, Any]] = about["signature"]["inputs"]
+        self.outputs: list[dict[str, Any]] = about["signature"]["outputs"]
 
     def predict(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Compute outputs by name from inputs by name; each has the rows as its first axis."""
@@ -42,6 +36,4 @@ class Model:
 
 def find_model(server: Server, arguments: argparse.Namespace) -> Model:
     """Read what the manifest says of the model."""
-    if not arguments.manifest.is_file():
-        raise OSError(f"there is no {arguments.manifest}; see --manifest")
-    return Model(server, json.loads(arguments.manifest.read_text("utf-8")))
+    return Model(server, manifest.read(arguments.manifest))

@@ -16,13 +16,16 @@ import com.google.ai.edge.litert.CompiledModel
 
 /**
  * One model, for one thread at a time. `size` and `channels` (1 grey, 3 colours) are in the shape
- * of `signature.inputs` in manifest.json. Accelerator.GPU computes in float16 by default.
+ * of `signature.inputs` in manifest.json, `background`, the grey that shows where an image is
+ * transparent, in its `facts`. A Bitmap has no EXIF: turn a camera's picture before you give it here.
+ * Accelerator.GPU computes in float16 by default.
  */
 class Classifier(
     context: Context,
     file: String = "float32.tflite",
     private val size: Int = 8,
     private val channels: Int = 1,
+    private val background: Int = 255,
     accelerator: Accelerator = Accelerator.CPU,
 ) : AutoCloseable {
     private val labels = context.assets.open("labels.txt").bufferedReader().use { it.readLines() }
@@ -48,7 +51,9 @@ class Classifier(
             postScale(size.toFloat() / side, size.toFloat() / side)
         }
         val fitted = Bitmap.createBitmap(size, size, Bitmap.Config.ARGB_8888)
-        Canvas(fitted).drawBitmap(bitmap, matrix, Paint(Paint.FILTER_BITMAP_FLAG))
+        val canvas = Canvas(fitted)
+        canvas.drawColor(Color.rgb(background, background, background))
+        canvas.drawBitmap(bitmap, matrix, Paint(Paint.FILTER_BITMAP_FLAG))
         return fitted
     }
 

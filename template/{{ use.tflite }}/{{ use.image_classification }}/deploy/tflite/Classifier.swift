@@ -14,8 +14,12 @@ final class Classifier {
     private let labels: [String]
     private let size: Int
     private let channels: Int
+    private let background: CGFloat
 
-    init(model: String = "float32", bundle: Bundle = .main) throws {
+    /// `background`, 0 to 255, is the grey that shows where an image is transparent: see `facts` in
+    /// manifest.json. A CGImage has no EXIF: turn a camera's picture before you give it here.
+    init(model: String = "float32", background: Int = 255, bundle: Bundle = .main) throws {
+        self.background = CGFloat(background) / 255
         guard let file = bundle.path(forResource: model, ofType: "tflite"),
             let list = bundle.path(forResource: "labels", ofType: "txt")
         else { throw CocoaError(.fileNoSuchFile) }
@@ -52,8 +56,11 @@ final class Classifier {
                 bytesPerRow: size * 4, space: CGColorSpaceCreateDeviceRGB(),
                 bitmapInfo: CGImageAlphaInfo.noneSkipLast.rawValue)
         else { throw CocoaError(.coderInvalidValue) }
+        let whole = CGRect(x: 0, y: 0, width: size, height: size)
+        context.setFillColor(red: background, green: background, blue: background, alpha: 1)
+        context.fill(whole)
         context.interpolationQuality = .medium
-        context.draw(cropped, in: CGRect(x: 0, y: 0, width: size, height: size))
+        context.draw(cropped, in: whole)
         return (0..<size * size).flatMap { place -> [Float] in
             let rgb = (0..<3).map { Float(bytes[place * 4 + $0]) / 255 }
             return channels == 3 ? rgb : [0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]]

@@ -3,17 +3,18 @@
     python classify.py examples/seven.png --model artifacts/tflite/int8.tflite
     python classify.py examples/seven.png --url 127.0.0.1:8080
 
-It needs NumPy, Pillow and, for a file, ai-edge-litert; and nothing of this project: copy it and the
-file to where your images are, such as a Raspberry Pi with a 64-bit system.
+It needs NumPy, Pillow and, for a file, ai-edge-litert; and nothing of this project: copy it, the file
+and the manifest.json beside that to where your images are, such as a Raspberry Pi with a 64-bit
+system. A server prepares the images by itself.
 """
 
 import argparse
 import json
+import mimetypes
 import sys
 import time
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,66 +22,77 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-Predict = Callable[[np.ndarray], np.ndarray]
+Classify = Callable[[Path], tuple[str, float]]
+"""a file to the most probable label and its probability"""
 
 
-def read(file: Path, height: int, width: int, channels: int) -> np.ndarray:
+def read(file: Path, facts: dict[str, Any]) -> np.ndarray:
     """Read an image as the model was trained on them: float32 [height, width, channels] in 0..1."""
+    height, width, channels = facts["shape"]
     with Image.open(file) as opened:
         image: Image.Image = ImageOps.exif_transpose(opened)
-        if image.mode.startswith("I"):  # 16 bits, which `convert` would cut off, not scale
-            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-        image = image.convert("L" if channels == 1 else "RGB")
+    image = scale(image, facts["white_level"])
+    if image.has_transparency_data:
+        rgba = np.asarray(image.convert("RGBA")).astype(np.uint16)
+        colour, alpha = rgba[..., :3], rgba[..., 3:]
+        mixed = (colour * alpha + facts["background"] * (255 - alpha) + 127) // 255
+        image = Image.fromarray(mixed.astype(np.uint8))
+    image = image.convert("L" if channels == 1 else "RGB")
     fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
     return (np.asarray(fitted, np.float32) / 255).reshape(height, width, channels)
 
 
-def open_model(file: Path) -> tuple[Predict, list[int], list[str]]:
-    """Open a `.tflite` file: the function of one image, the image's shape, and the labels."""
+def scale(image: Image.Image, white_level: float) -> Image.Image:
+    """Scale an image of more than 8 bits, so that the white level becomes 255; others stay."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    if not white_level and not image.mode.startswith("I;16"):
+        raise ValueError(f"{image.mode} pixels; no such image was in training, so make it 8 bits")
+    values = np.nan_to_num(np.asarray(image).astype(np.float64))
+    scaled = np.clip(values / (white_level or 65535) * 255, 0, 255)
+    return Image.fromarray(scaled.round().astype(np.uint8))
+
+
+def open_model(file: Path) -> Classify:
+    """Open a `.tflite` file; the manifest.json beside it says how images are prepared."""
     from ai_edge_litert.interpreter import Interpreter
 
-    with zipfile.ZipFile(file) as archive:  # a ZIP archive lies behind the network
-        labels = archive.read("labels.txt").decode().split("\n")
+    facts = json.loads(file.with_name("manifest.json").read_text("utf-8"))["facts"]
     interpreter = Interpreter(str(file))
     interpreter.allocate_tensors()
     (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
 
-    def predict(image: np.ndarray) -> np.ndarray:
-        values = image[None]
+    def classify(image: Path) -> tuple[str, float]:
+        values = read(image, facts)[None]
         if source["dtype"] == np.int8:  # whole numbers of a scale, instead of floats
-            scale, zero = source["quantization"]
-            values = np.clip(np.round(values / scale) + zero, -128, 127).astype(np.int8)
+            step, zero = source["quantization"]
+            values = np.clip(np.round(values / step) + zero, -128, 127).astype(np.int8)
         interpreter.set_tensor(source["index"], values)
         interpreter.invoke()
         answer = np.asarray(interpreter.get_tensor(target["index"])[0], np.float32)
         if target["dtype"] == np.int8:
-            scale, zero = target["quantization"]
-            answer = (answer - zero) * scale
-        return answer
+            step, zero = target["quantization"]
+            answer = (answer - zero) * step
+        best = int(answer.argmax())
+        return facts["classes"][best], float(answer[best])
 
-    return predict, source["shape"][1:].tolist(), labels
+    return classify
 
 
-def open_server(address: str) -> tuple[Predict, list[int], list[str]]:
-    """Find a server's one model: the function of one image, the image's shape, and the labels."""
+def open_server(address: str) -> Classify:
+    """Send files to a server as they are."""
     url = address.rstrip("/") if "://" in address else f"http://{address.rstrip('/')}"
 
-    def ask(path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(url + path, data, timeout=30) as answer:
-            return json.load(answer)
+    def classify(image: Path) -> tuple[str, float]:
+        kind = mimetypes.guess_type(image.name)[0] or "application/octet-stream"
+        request = urllib.request.Request(
+            f"{url}/invocations", image.read_bytes(), {"Content-Type": kind}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            (found,) = json.load(answer)["predictions"]
+        return found["label"], found["probability"]
 
-    # This server names itself after its one model, and the model says what it takes.
-    model = f"/v2/models/{ask('/v2')['name']}"
-    about = ask(model)
-    (source,) = about["inputs"]
-
-    def predict(image: np.ndarray) -> np.ndarray:
-        entry = {"name": source["name"], "datatype": source["datatype"]}
-        entry |= {"shape": [1, *image.shape], "data": image.ravel().tolist()}
-        return np.array(ask(f"{model}/infer", {"inputs": [entry]})["outputs"][0]["data"])
-
-    return predict, source["shape"][1:], about["parameters"]["labels"][about["outputs"][0]["name"]]
+    return classify
 
 
 def main() -> None:
@@ -91,23 +103,20 @@ def main() -> None:
     where.add_argument("--model", type=Path, metavar="TFLITE")
     where.add_argument("--url", help="where `serve tflite` says that it is")
     arguments = parser.parse_args()
-    if arguments.model:
-        predict, shape, labels = open_model(arguments.model)
-    else:
-        predict, shape, labels = open_server(arguments.url)
+    classify = open_model(arguments.model) if arguments.model else open_server(arguments.url)
     for file in arguments.files:
-        image = read(file, *shape)
         start = time.perf_counter()
-        answer = predict(image)
+        label, probability = classify(file)
         milliseconds = 1000 * (time.perf_counter() - start)
-        best = int(answer.argmax())
-        print(f"{file}: {labels[best]} ({answer[best]:.1%}, {milliseconds:.2f} ms)")
+        print(f"{file}: {label} ({probability:.1%}, {milliseconds:.2f} ms)")
 
 
 if __name__ == "__main__":
     try:
         main()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"error: the server refuses it: {error.read().decode('utf-8', 'replace')}")
     except urllib.error.URLError as error:
         sys.exit(f"error: no server answers there ({error.reason}); start one, or see --model")
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")

@@ -18,17 +18,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keys", type=Path, metavar="FILE", help="the server's key_file.json; it says where it is"
     )
-    parser.add_argument("--curl", action="store_true", help="print the request for `curl -K -`")
+    parser.add_argument(
+        "--curl", action="store_true", help="print the first request for `curl -K -`"
+    )
 
 
 class Model:
-    """The one model of a server: its name, inputs and outputs."""
+    """The one model of a server: its name, run, inputs and outputs."""
 
     def __init__(self, server: Server, curl: bool) -> None:
         self.server = server
         self.curl = curl
         about = server.get("/invocations")  # a request without inputs is told what to send
         self.name: str = about["model"]
+        self.run: str = about["run"]
         self.inputs: list[dict[str, Any]] = about["inputs"]
         self.outputs: list[dict[str, Any]] = about["outputs"]
 

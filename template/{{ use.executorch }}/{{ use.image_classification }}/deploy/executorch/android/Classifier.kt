@@ -12,6 +12,7 @@ package com.example.classifier
 
 import android.content.Context
 import android.graphics.Bitmap
+import android.graphics.Canvas
 import android.graphics.Color
 import java.io.Closeable
 import java.io.File
@@ -47,9 +48,10 @@ class Classifier(context: Context) : Closeable {
 
     private fun only(side: String) = signature.getJSONArray(side).getJSONObject(0)
 
-    // The middle of the image, shrunk, as values in 0..1: what `read_image` in data.py does.
+    // The middle of the image, shrunk, as values in 0..1: what `prepare` in pictures.py does. A
+    // Bitmap has 8 bits per channel and no EXIF: turn a camera's picture before you give it here.
     private fun pixels(image: Bitmap): FloatArray {
-        val fitted = shrink(middle(image))
+        val fitted = shrink(middle(flatten(image)))
         val values = FloatArray(height * width * colours)
         for (y in 0 until height) {
             for (x in 0 until width) {
@@ -64,6 +66,17 @@ class Classifier(context: Context) : Closeable {
             }
         }
         return values
+    }
+
+    // What is transparent shows the grey that the training laid behind it.
+    private fun flatten(image: Bitmap): Bitmap {
+        if (!image.hasAlpha()) return image
+        val grey = manifest.getJSONObject("facts").getInt("background")
+        val flat = Bitmap.createBitmap(image.width, image.height, Bitmap.Config.ARGB_8888)
+        val canvas = Canvas(flat)
+        canvas.drawColor(Color.rgb(grey, grey, grey))
+        canvas.drawBitmap(image, 0f, 0f, null)
+        return flat
     }
 
     private fun middle(image: Bitmap): Bitmap {

@@ -28,7 +28,11 @@ public final class Classifier {
       let inputs: [Tensor]
       let outputs: [Tensor]
     }
+    struct Facts: Decodable {
+      let background: Int
+    }
     let signature: Signature
+    let facts: Facts
   }
 
   private let module: Module
@@ -36,6 +40,7 @@ public final class Classifier {
   private let height: Int
   private let width: Int
   private let colours: Int
+  private let background: CGFloat
 
   public init(bundle: Bundle = .main) throws {
     guard
@@ -48,6 +53,7 @@ public final class Classifier {
     // Of one image; one call takes up to details.max_batch of them.
     let shape = manifest.signature.inputs[0].shape
     (height, width, colours) = (shape[0], shape[1], shape[2])
+    background = CGFloat(manifest.facts.background) / 255
     labels = manifest.signature.outputs[0].labels
     module = Module(filePath: model)
     try module.load("forward")
@@ -61,7 +67,8 @@ public final class Classifier {
     return Answer(label: labels[best], probability: probabilities[best])
   }
 
-  // The middle of the image, shrunk, as values in 0..1: what `read_image` in data.py does.
+  // The middle of the image, shrunk, as values in 0..1: what `prepare` in pictures.py does. A CGImage
+  // has no EXIF: turn a camera's picture before you give it here.
   private func pixels(_ image: CGImage) throws -> [Float] {
     let part = min(Double(image.width) / Double(width), Double(image.height) / Double(height))
     let across = Double(width) * part
@@ -80,8 +87,12 @@ public final class Classifier {
       else {
         return false
       }
+      // What is transparent shows the grey that the training laid behind it.
+      let whole = CGRect(x: 0, y: 0, width: width, height: height)
+      context.setFillColor(red: background, green: background, blue: background, alpha: 1)
+      context.fill(whole)
       context.interpolationQuality = .high
-      context.draw(cropped, in: CGRect(x: 0, y: 0, width: width, height: height))
+      context.draw(cropped, in: whole)
       return true
     }
     guard drawn else {

@@ -1,4 +1,4 @@
-// From an image to the model's input: the same numbers as `read_inputs` in data.py, which leaves
+// From an image to the model's input: the same numbers as `read_image` in pictures.py, which leaves
 // the work to Pillow. So this is Pillow's way of making grey, of cropping and of scaling.
 
 const BITS = 22; // of the fixed-point weights, as in Pillow
@@ -43,13 +43,32 @@ function readBehindAlpha(bitmap) {
   return failed ? null : { width, height, data };
 }
 
-/** Makes the bytes that the model sees: [size, size, channels], channels 1 (grey) or 3. */
-export function toBytes(image, size, channels) {
+/** Whether a file is a PNG of 16 bits, of which a browser reads 8: all that it has where 65,535 is white. */
+export async function isDeep(file) {
+  const head = new Uint8Array(await file.slice(0, 25).arrayBuffer());
+  const png = [0x89, 0x50, 0x4e, 0x47].every((byte, i) => head[i] === byte);
+  return png && head[24] === 16; // the bits of a channel, in the first block of every PNG
+}
+
+/** Makes the bytes that the model sees: [size, size, channels], channels 1 (grey) or 3. `background` is a grey level. */
+export function toBytes(picture, size, channels, background) {
+  const image = isOpaque(picture) ? picture : flatten(picture, background);
   const planes = channels === 1 ? [grey(image)] : [0, 1, 2].map((place) => plane(image, place));
   const fitted = planes.map((values) => fit(values, image.width, image.height, size));
   const bytes = new Uint8Array(size * size * channels);
   fitted.forEach((values, place) => values.forEach((v, i) => (bytes[i * channels + place] = v)));
   return bytes;
+}
+
+/** Lays an image over a background. */
+function flatten({ width, height, data }, background) {
+  const mixed = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i += 4) {
+    const alpha = data[i + 3];
+    for (let c = i; c < i + 3; c += 1) mixed[c] = Math.floor((data[c] * alpha + background * (255 - alpha) + 127) / 255);
+    mixed[i + 3] = 255;
+  }
+  return { width, height, data: mixed };
 }
 
 function plane({ data }, place) {

@@ -3,10 +3,10 @@
 // An image is prepared as for the training (pixels.js): a PNG gives the very same numbers as `predict`, a JPEG may
 // differ by a step of 255, as decoders do. Drawings are offered where every class is one sign (drawing.js): their
 // strokes are centred and fill the picture, light on dark. "Swap light and dark" is for ink on paper.
+import { percent, showBars } from "./bars.js";
 import { Drawing } from "./drawing.js";
-import { decode, toBytes, toInput } from "./pixels.js";
+import { decode, isDeep, toBytes, toInput } from "./pixels.js";
 
-const FEW = 12; // classes that keep their order; more are sorted by probability
 const FINE = 16; // pixels of a drawing per pixel of the model's input
 
 const FORM = `
@@ -29,14 +29,14 @@ const ANSWER = `
 const OVERLAY = `<div class="overlay" aria-hidden="true">Drop the image</div>`;
 
 const at = (id) => document.getElementById(id);
-const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 
-let page, input, output, drawing;
+let page, facts, input, output, drawing;
 let image = null; // the chosen image, decoded
 let chosen = null; // a file that is still to be decoded
 
 export function start(manifest, functions) {
   page = functions;
+  facts = manifest.facts;
   [input] = manifest.signature.inputs;
   [output] = manifest.signature.outputs;
   const [height, width, channels] = input.shape;
@@ -46,8 +46,6 @@ export function start(manifest, functions) {
   document.body.insertAdjacentHTML("beforeend", OVERLAY);
   Object.assign(at("pixels"), { width, height });
   at("invert-label").hidden = channels !== 1;
-  at("bars").classList.toggle("many", output.labels.length > FEW);
-  if (output.labels.length > FEW) at("bars").tabIndex = 0; // it scrolls
   // Characters are there to be drawn: grey images, and each class one sign.
   if (channels === 1 && output.labels.every((name) => [...name].length === 1)) {
     at("input-title").textContent = "Draw, or choose an image";
@@ -119,7 +117,7 @@ export async function read() {
   if (chosen) await open(chosen);
   if (isEmpty()) return null;
   const [size, , channels] = input.shape;
-  const bytes = toBytes(image ?? drawing.picture(FINE * size), size, channels);
+  const bytes = toBytes(image ?? drawing.picture(FINE * size), size, channels, facts.background);
   if (at("invert").checked) bytes.forEach((value, i) => (bytes[i] = 255 - value));
   showPixels(bytes);
   return { [input.name]: toInput(bytes) };
@@ -132,6 +130,10 @@ async function open(file) {
   chosen = null;
   if (!decoded) {
     page.say(`${file.name} is not an image that this browser can read.`);
+    return;
+  }
+  if (facts.white_level && facts.white_level !== 65535 && (await isDeep(file))) {
+    page.say(`${file.name} has 16 bits per channel, of which a browser reads 8; save it with 8 bits.`);
     return;
   }
   image = decoded;
@@ -156,7 +158,7 @@ function showPixels(bytes) {
 /** Shows the most probable class, and a bar for each. */
 export function show(outputs) {
   const probabilities = outputs ? [...outputs[output.name]] : [];
-  const best = probabilities.indexOf(Math.max(...probabilities));
+  const best = showBars(at("bars"), output.labels, probabilities);
   at("best").replaceChildren();
   if (outputs) {
     const value = document.createElement("small");
@@ -166,17 +168,4 @@ export function show(outputs) {
   } else {
     at("pixels").getContext("2d").clearRect(0, 0, at("pixels").width, at("pixels").height);
   }
-  const rows = output.labels.map((name, number) => ({ name, number, p: probabilities[number] }));
-  if (outputs && rows.length > FEW) rows.sort((a, b) => b.p - a.p);
-  at("bars").replaceChildren(...rows.map((row) => bar(row, row.number === best)));
-}
-
-function bar({ name, p }, isBest) {
-  const row = document.createElement("li");
-  row.classList.toggle("best", isBest);
-  row.style.setProperty("--p", p ?? 0);
-  for (const [kind, text] of [["name", name], ["bar", ""], ["value", p === undefined ? "" : percent.format(p)]]) {
-    row.append(Object.assign(document.createElement("span"), { className: kind, textContent: text }));
-  }
-  return row;
 }

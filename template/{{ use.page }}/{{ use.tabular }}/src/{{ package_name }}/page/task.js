@@ -1,9 +1,9 @@
 // Rows of a table on the page: a field for each column, and the answer in bars or as a value. page.js says what it
 // calls. columns.js prepares the texts as for the training, fields.js makes the fields.
+import { percent, showBars } from "./bars.js";
 import { encode } from "./columns.js";
 import { makeField } from "./fields.js";
 
-const FEW = 12; // classes that keep their order; more are sorted by probability
 const LONG = 60; // characters of an example in the list
 
 const FORM = `
@@ -20,7 +20,6 @@ const ANSWER = `
 <ol id="bars" class="bars" aria-label="Probabilities"></ol>`;
 
 const at = (id) => document.getElementById(id);
-const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 const decimals = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
 
 let page, facts, output;
@@ -40,8 +39,6 @@ export function start(manifest, functions) {
   at("fields").append(...fields.map(({ element }) => element));
   at("example").append(...facts.examples.map((row, place) => new Option(summary(row, place), place)));
   at("bars").hidden = output.content !== "classes";
-  at("bars").classList.toggle("many", output.labels.length > FEW);
-  if (output.labels.length > FEW) at("bars").tabIndex = 0; // it scrolls
   at("fields").addEventListener("input", () => {
     at("example").value = "";
     change(true);
@@ -88,21 +85,8 @@ export function show(outputs) {
 }
 
 function showClasses(probabilities) {
-  const best = probabilities.indexOf(Math.max(...probabilities));
+  const best = showBars(at("bars"), output.labels, probabilities);
   if (best >= 0) at("best").append(output.labels[best], " ", exact(probabilities[best], percent, "share"));
-  const rows = output.labels.map((name, number) => ({ name, number, p: probabilities[number] }));
-  if (best >= 0 && rows.length > FEW) rows.sort((a, b) => b.p - a.p);
-  at("bars").replaceChildren(...rows.map((row) => bar(row, row.number === best)));
-}
-
-function bar({ name, p }, isBest) {
-  const row = document.createElement("li");
-  row.classList.toggle("best", isBest);
-  row.style.setProperty("--p", p ?? 0);
-  for (const [kind, text] of [["name", name], ["bar", ""], ["value", p === undefined ? "" : percent.format(p)]]) {
-    row.append(Object.assign(document.createElement("span"), { className: kind, textContent: text }));
-  }
-  return row;
 }
 
 /** Writes a number for people, and as it is for programs. */

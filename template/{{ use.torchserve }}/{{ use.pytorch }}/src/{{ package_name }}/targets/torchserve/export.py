@@ -33,7 +33,7 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
     with tempfile.TemporaryDirectory() as made:
         parts = Path(made)
         torch.export.save(program, parts / "model.pt2")
-        about = json.dumps(dataclasses.asdict(signature))
+        about = json.dumps(dataclasses.asdict(signature) | {"run": run.name})
         (parts / "model.json").write_text(about, encoding="utf-8")
         archive(parts, folder)
     (folder / "requirements.txt").write_text(requirements(), encoding="utf-8")

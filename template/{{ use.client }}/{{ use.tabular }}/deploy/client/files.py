@@ -1,0 +1,66 @@
+"""Tables: the rows of CSV files as the model's inputs, and its answers in words.
+
+The server takes tensors. What makes them of a row, such as medians and categories, is in the
+artifact's manifest.json. `columns.py` and `delimited.py` are the same here and in the package: copy
+them when you change them there.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import columns
+import delimited
+import manifest
+import numpy as np
+
+
+def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Read the rows of all files: a name for each row, and the model's inputs.
+
+    Raises OSError when a file is no CSV or lacks a column, or the manifest is another model's.
+    """
+    about = manifest.read(arguments.manifest)
+    check(arguments.manifest, about, model)
+    names: list[str] = []
+    batches: list[dict[str, np.ndarray]] = []
+    for file in arguments.files:
+        try:
+            table = delimited.parse(file.read_bytes().decode("utf-8-sig"))
+            batches.append(columns.encode(about["facts"]["columns"], table))
+        except UnicodeDecodeError:
+            raise OSError(f"{file} is not UTF-8; save it as a CSV in UTF-8") from None
+        except ValueError as error:
+            raise OSError(f"{file}: {error}") from error
+        names += [f"{file}:{row}" for row in range(1, len(next(iter(table.values()))) + 1)]
+    return names, {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
+
+
+def check(file: Path, about: Mapping[str, Any], model: Any) -> None:
+    """Raise OSError where a manifest is not that of the model that the server has.
+
+    Another run has other medians and categories: its tensors would get wrong answers.
+    """
+    given = [(tensor["name"], [*tensor["shape"]]) for tensor in about["signature"]["inputs"]]
+    wanted = [(tensor["name"], [*tensor["shape"]]) for tensor in model.inputs]
+    if given != wanted or about["run"] != model.run:
+        raise OSError(
+            f"{file} is of run {about['run']}, and the server has run {model.run}; see --manifest"
+        )
+
+
+def answers(outputs: Mapping[str, np.ndarray], described: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name the most probable class of each row and how probable it is, or its value."""
+    (target,) = described
+    found = outputs[target["name"]]
+    if target["name"] == "value":
+        return [f"{float(value):.6g}" for value in found[:, 0]]
+    return [f"{printable(target['labels'][row.argmax()])} ({row.max():.1%})" for row in found]
+
+
+def printable(text: str) -> str:
+    """Replace what could change the terminal, such as marks that turn its direction."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
