@@ -83,11 +83,16 @@ def introduce(dataset: Dataset, rows: np.ndarray, folder: Path) -> None:
 
 
 def iterate(split: Split, signature: Signature) -> Iterator[Batch]:
-    """Read a split from its first row to its last, a piece of bounded size at a time."""
-    row = split.nbytes // max(len(split), 1) + sum(t.row_bytes for t in signature.outputs)
-    step = max(PIECE_BYTES // max(row, 1), 1)
+    """Read a split from its first row to its last, a piece of bounded size at a time.
+
+    Inputs come as a model takes them, targets as they are.
+    """
+    row = split.nbytes // max(len(split), 1)
+    row += sum(tensor.row_bytes for tensor in signature.inputs + signature.outputs)
+    step = max(PIECE_BYTES // row, 1)
     for first in range(0, len(split), step):
-        yield split.rows(np.arange(first, min(first + step, len(split))))
+        batch = split.rows(np.arange(first, min(first + step, len(split))))
+        yield batch | signature.only_inputs(batch)
 
 
 def golden_rows(

@@ -49,7 +49,8 @@ def read_examples(
 
     Raises UserError when the file is missing or is no image.
     """
-    return [printable(str(source))], {"images": read_image(source, preparation(facts))[None]}
+    image = read_image(source, preparation(facts))
+    return [printable(str(source))], {"images": as_numbers(image)[None]}
 
 
 def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:

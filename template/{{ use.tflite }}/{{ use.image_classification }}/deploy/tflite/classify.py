@@ -3,9 +3,9 @@
     python classify.py examples/seven.png --model artifacts/tflite/int8.tflite
     python classify.py examples/seven.png --url 127.0.0.1:8080
 
-It needs NumPy, Pillow and, for a file, ai-edge-litert; and nothing of this project: copy it, the file
-and the manifest.json beside that to where your images are, such as a Raspberry Pi with a 64-bit
-system. A server prepares the images by itself.
+It needs NumPy, Pillow and, for a file, ai-edge-litert; and nothing of this project: copy it, the
+file and the manifest.json beside that to where your images are, such as a Raspberry Pi with a
+64-bit system. A server prepares the images by itself.
 """
 
 import argparse
