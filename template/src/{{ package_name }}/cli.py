@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,42 +23,67 @@ Options = argparse.Namespace
 Result = dict[str, Any]
 
 RUN: dict[str, Any] = {"metavar": "RUN", "help": "a run's name; the newest when left out"}
-TARGET: dict[str, Any] = {"metavar": "TARGET", "help": "a folder of targets/, such as onnx"}
+TARGET: dict[str, Any] = {
+    "metavar": "TARGET",
+    "help": "a folder of targets/, such as onnx; the only one may be left out",
+}
 
 
 def train(options: Options) -> Result:
     """Train a network and write a run."""
     settings = given_settings(options)
-    if options.resume is None:
-        run = runs.create(config.read(options.config, settings))
-    else:
-        run = runs.find(options.resume or None, finished=False)
-        config.refuse_changes(run.config, settings, f"run {run.name}")
-    with run.locked(), Interrupt() as interrupt:
+    run = open_run(options, settings)
+    with run.locked(), Interrupt(run) as interrupt:
         if not run.finished:
             print(f"run {run.name}", file=sys.stderr)
             # Inside the lock and the handlers: importing a framework takes seconds.
-            from .train import train
-
             try:
+                from .train import train
+
                 train(run, interrupt)
-            except (UserError, OSError, KeyboardInterrupt):
+            except (UserError, OSError, KeyboardInterrupt, SystemExit):
                 run.discard_if_empty()
                 raise
     if not run.finished:
         print(f"stopped; to go on: {command()} train --resume {run.name}", file=sys.stderr)
-        options.exit_code = 130 if interrupt.caught is signal.SIGINT else 143
+        options.exit_code = interrupt.exit_code
         return {"run": run.name, "finished": False}
     card = run.card()
-    names = ("steps", "seconds", "samples_per_second", "test", "baselines", "weights_sha256")
-    return {"run": run.name} | {name: card[name] for name in names}
+    names = ("steps", "seconds", "samples_per_second", "test", "baselines", "verdict")
+    return {"run": run.name} | {name: card[name] for name in (*names, "weights_sha256")}
+
+
+def open_run(options: Options, settings: Mapping[str, object]) -> runs.Run:
+    """Make a new run, or open the one that `--resume` or `--name` names."""
+    folder = runs_folder(options)
+    if options.resume is not None:
+        run = runs.find(options.resume or None, finished=False, folder=folder)
+        config.refuse_changes(run.config, settings, f"run {run.name}")
+        return run
+    wanted = config.read(options.config, settings)
+    if options.name is not None:
+        return runs.open_named(options.name, wanted, settings, folder)
+    return runs.create(wanted, folder)
+
+
+def runs_folder(options: Options) -> Path:
+    """Return the folder of the runs: what `--runs` says, else config.toml, else `runs`."""
+    if getattr(options, "runs", None) is not None:
+        return Path(options.runs)
+    file = getattr(options, "config", config.FILE)
+    return Path(config.read(file).train.runs) if file.is_file() else runs.RUNS
+
+
+def find_run(options: Options) -> runs.Run:
+    """Open the run that `--run` names, or the newest one."""
+    return runs.find(options.run, folder=runs_folder(options))
 
 
 def evaluate(options: Options) -> Result:
     """Measure a trained network on the test split."""
     from . import inference, metrics
 
-    run = runs.find(options.run)
+    run = find_run(options)
     dataset = run.dataset()
     model = inference.load(run)
     return {
@@ -74,7 +98,9 @@ def predict(options: Options) -> Result:
 
     from . import predictions, targets
 
-    run = runs.find(targets.manifest(options.target).run if options.target else options.run)
+    if options.target:
+        options.run = targets.manifest(options.target).run
+    run = find_run(options)
     facts = run.card()["facts"]
     with contextlib.ExitStack() as held:
         if options.target:
@@ -128,14 +154,17 @@ def export(options: Options) -> Result:
     from .export import export
 
     given = {n: getattr(options, n) for n in targets.options() if getattr(options, n) is not None}
-    return export(options.target, options.run, options.precision, **given)
+    target = options.target or targets.only()
+    targets.load_module(target)  # what is asked for has to be there, whatever runs there are
+    return export(target, find_run(options), options.precision, **given)
 
 
 def verify(options: Options) -> Result:
     """Compare an artifact, in its own runtime, with the trained network; exit 1 if they differ."""
+    from . import targets
     from .export import verify
 
-    return verify(options.target)
+    return verify(options.target or targets.only(), runs_folder(options))
 
 
 def serve(options: Options) -> Result:
@@ -145,7 +174,7 @@ def serve(options: Options) -> Result:
     # A server in a container has its artifact, but no config.toml.
     file = options.config if options.config != config.FILE or config.FILE.is_file() else None
     settings = port_of_the_platform() | given_settings(options)
-    targets.serve(options.target, config.read(file, settings).serve)
+    targets.serve(options.target or targets.only(), config.read(file, settings).serve)
     return {}
 
 
@@ -166,7 +195,7 @@ def report(options: Options) -> Result:
     """Write a page with the curves, the results and the model card of a run."""
     from .report import write
 
-    return {"path": write(runs.find(options.run)).as_posix()}
+    return {"path": write(find_run(options)).as_posix()}
 
 
 COMMANDS: dict[Callable[[Options], Result], str] = {
@@ -215,7 +244,10 @@ def add_flags(parser: Parser, wanted: str) -> None:
     file |= {"help": "default: %(default)s"}
     if wanted == "train":
         parser.add_argument("--config", **file)
-        parser.add_argument("--resume", nargs="?", const="", **RUN)
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument("--resume", nargs="?", const="", **RUN)
+        text = "name the run: where it exists it goes on, and where it is finished nothing happens"
+        either.add_argument("--name", metavar="NAME", help=text)
         add_settings(parser, "data", "model", "train", "hardware")
     elif wanted == "predict":
         from . import predictions
@@ -229,7 +261,10 @@ def add_flags(parser: Parser, wanted: str) -> None:
     elif wanted in ("evaluate", "report"):
         parser.add_argument("--run", **RUN)
     else:
-        parser.add_argument("target", **TARGET)
+        parser.add_argument("target", nargs="?", **TARGET)
+    if wanted in ("evaluate", "predict", "export", "verify", "report"):
+        text = "folder that the runs lie in; default: what config.toml says"
+        parser.add_argument("--runs", metavar="DIR", help=text)
     if wanted == "export":
         from . import targets
 
@@ -300,7 +335,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def show(result: Result, stream: Any) -> None:
     """Print a result for people: a line for each figure."""
     for name, value in result.items():
-        if isinstance(value, list):
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            for text in value:
+                print(f"{name}: {text}", file=stream)
+        elif isinstance(value, list):
             rows = [
                 {key: figure(cell) for key, cell in row.items() if not isinstance(cell, dict)}
                 for row in value

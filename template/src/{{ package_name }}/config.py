@@ -114,9 +114,12 @@ def dump(config: Config) -> str:
 
 
 def refuse_changes(config: Config, changes: Mapping[str, object], owner: str) -> None:
-    """Raise UserError when a flag asks for another value than the one a run began with."""
+    """Raise UserError when a flag asks for another value than the one a run began with.
+
+    A run may have been moved since; where it lies decides nothing.
+    """
     for section in dataclasses.asdict(config).values():
-        for name in section.keys() & changes.keys():
+        for name in (section.keys() & changes.keys()) - {"runs"}:
             if section[name] != changes[name]:
                 flag = f"--{name.replace('_', '-')}"
                 kept = f"{owner} keeps {name} = {section[name]}"

@@ -23,16 +23,13 @@ CALIBRATION_ROWS = 500  # more of them change the ranges of int8 little and take
 CALIBRATION_SEED = 0
 
 
-def export(
-    target: str, run_name: str | None, precision: str | None = None, **options: int
-) -> dict[str, Any]:
-    """Export a run (the newest by default); returns what `export --json` prints.
+def export(target: str, run: Run, precision: str | None = None, **options: int) -> dict[str, Any]:
+    """Export a run; returns what `export --json` prints.
 
     Raises OutOfToleranceError when the artifact is not the trained model; the last one stays.
     """
     start = time.perf_counter()
     about, chosen = targets.load_module(target), targets.check(target, precision, options)
-    run = runs.find(run_name)
     card = run.card()
     ARTIFACTS.mkdir(exist_ok=True)
     print(f"exporting run {run.name} for {about.ENGINE}", file=sys.stderr)
@@ -71,14 +68,14 @@ def export(
     return result | headline(found[chosen]) | {"variants": rows(found)}
 
 
-def verify(target: str) -> dict[str, Any]:
-    """Compare a target's artifact, in its own engines, with the trained model.
+def verify(target: str, folder: Path = runs.RUNS) -> dict[str, Any]:
+    """Compare a target's artifact, in its own engines, with the trained model, a run in `folder`.
 
     Returns what `verify --json` prints. Raises OutOfToleranceError when they differ by more than
     the target allows.
     """
     about, manifest = targets.load_module(target), targets.manifest(target)
-    run = runs.find(manifest.run)
+    run = runs.find(manifest.run, folder=folder)
     if run.card()["weights_sha256"] != manifest.weights_sha256:
         raise UserError(f"run {run.name} was trained anew since the export; run `export {target}`")
     runtime = targets.load_module(target, "runtime")

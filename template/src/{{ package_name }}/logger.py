@@ -13,6 +13,7 @@ from .runs import Run
 from .schedule import Schedule
 from .tracking import Tracker
 
+FIRST_LINE, LONGEST_PAUSE = 2.0, 60.0  # seconds between two lines in a log file
 BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} {elapsed}<{remaining}{postfix}"
 
 
@@ -29,7 +30,7 @@ class Logger:
         # A resumed run goes on counting where it stopped.
         before = max((record.get("seconds", 0) for record in run.metrics()), default=0)
         self._start = self._clock - before
-        # Without a terminal a bar would fill a log file; `result` prints a line there instead.
+        # Without a terminal a bar would fill a log file; `tick` and `result` print lines there.
         self._bar = tqdm(
             total=schedule.steps,
             initial=first_step,
@@ -37,6 +38,11 @@ class Logger:
             dynamic_ncols=True,
             disable=not sys.stderr.isatty(),
         )
+        if self._bar.disable:
+            print(f"training {schedule.steps:,} steps of {schedule.batch_size}", file=sys.stderr)
+        self._first, self._begin = first_step, self._clock
+        self._pause = FIRST_LINE
+        self._next = self._clock + FIRST_LINE
 
     def __enter__(self) -> "Logger":
         return self
@@ -51,6 +57,18 @@ class Logger:
         self._file.close()
         self._tracker.close()
 
+    def tick(self, step: int) -> None:
+        """Show how far the training is, by time, however long a step takes."""
+        now = time.perf_counter()
+        if not self._bar.disable:
+            self._bar.update(step - self._bar.n)
+        elif now >= self._next and step < self._schedule.steps:
+            rate = (step - self._first) / (now - self._begin)
+            left = tqdm.format_interval((self._schedule.steps - step) / rate)
+            print(f"step {step}/{self._schedule.steps}: about {left} to go", file=sys.stderr)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._next = now + self._pause
+
     def training(self, step: int, figures: dict[str, float]) -> None:
         """Report the means of the steps since the last call; UserError when they are no numbers."""
         if not all(math.isfinite(value) for value in figures.values()):
@@ -62,7 +80,7 @@ class Logger:
             + f", {rate:,.0f} samples/s",
             refresh=False,
         )
-        self._bar.update(step - self._step)
+        self._bar.update(step - self._bar.n)
         speed = {"samples_per_second": round(rate, 1), "seconds": self.seconds}
         self._write(step, "train", figures | speed)
         self._step, self._clock = step, now

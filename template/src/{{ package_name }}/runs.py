@@ -1,10 +1,12 @@
 """Run folders: `runs/<name>/` holds all that one training used, said and made."""
 
 import contextlib
+import dataclasses
 import json
+import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from .signature import Batch, Signature
 from .storage import sha256_arrays, write_atomic
 
 RUNS = Path("runs")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,13 @@ class Run:
         lines = [json.dumps(record) for record in self.metrics() if record["step"] <= step]
         write_atomic(self.path / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
 
+    def settle(self, section: str, **values: object) -> "Run":
+        """Keep what was chosen by what is there, so that a resumed run has it as well."""
+        settings = dataclasses.replace(getattr(self.config, section), **values)
+        config = dataclasses.replace(self.config, **{section: settings})
+        write_atomic(self.path / "config.toml", configuration.dump(config).encode())
+        return Run(self.path, config)
+
     def discard_if_empty(self) -> None:
         """Remove a run that failed before its first checkpoint: there is nothing to go on from."""
         if not any(self.checkpoints.iterdir()):
@@ -132,13 +142,33 @@ class Run:
             raise UserError(f"run {self.name} is in use by another process") from error
 
 
-def create(config: Config) -> Run:
+def create(config: Config, folder: Path = RUNS) -> Run:
     """Make a new run folder, named by the time; two at once get two names."""
     start = time.strftime("%Y%m%d-%H%M%S")
-    RUNS.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     names = (start, *(f"{start}-{attempt}" for attempt in range(2, 1000)))
-    path = next(RUNS / name for name in names if claim(RUNS / name))
-    (path / "checkpoints").mkdir()
+    path = next(folder / name for name in names if claim(folder / name))
+    return begin(path, config)
+
+
+def open_named(name: str, config: Config, changes: Mapping[str, object], folder: Path) -> Run:
+    """Open the run of a name, or make it.
+
+    Raises UserError for a name that is none, and where the run has other settings than `changes`.
+    """
+    if not NAME.fullmatch(name):
+        raise UserError(f"--name {name!r} must be of letters, digits and - _ . only")
+    if (folder / name / "config.toml").is_file():
+        run = find(name, finished=False, folder=folder)
+        configuration.refuse_changes(run.config, changes, f"run {name}")
+        return run
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    return begin(folder / name, config)
+
+
+def begin(path: Path, config: Config) -> Run:
+    """Write what a new run starts from into its folder."""
+    (path / "checkpoints").mkdir(exist_ok=True)
     write_atomic(path / "config.toml", configuration.dump(config).encode())
     return Run(path, config)
 
@@ -151,21 +181,22 @@ def claim(folder: Path) -> bool:
     return False
 
 
-def find(name: str | None = None, finished: bool = True) -> Run:
+def find(name: str | None = None, finished: bool = True, folder: Path = RUNS) -> Run:
     """Open a run by its name or path, or the newest one; UserError when there is none.
 
     The newest is the newest finished one, if there is any: a training may be under way.
     """
     if name is None:
-        made = [path for path in RUNS.glob("*/config.toml") if path.parent.name[0] != "."]
+        made = [path for path in folder.glob("*/config.toml") if path.parent.name[0] != "."]
         if not made:
-            raise UserError("there are no runs here yet; make one with `train`")
+            where = "here" if folder == RUNS else f"in {folder}"
+            raise UserError(f"there are no runs {where} yet; make one with `train`")
         done = [path for path in made if (path.parent / "model" / "model.json").is_file()]
         wanted = done if finished and done else made
         path = max(wanted, key=lambda file: (file.stat().st_mtime_ns, file.parent.name)).parent
     else:
-        path = RUNS / Path(name).name
+        path = folder / Path(name).name
         if not (path / "config.toml").is_file():
-            known = sorted(file.parent.name for file in RUNS.glob("*/config.toml"))[-5:]
+            known = sorted(file.parent.name for file in folder.glob("*/config.toml"))[-5:]
             raise UserError(f"there is no run {name!r}; runs here: {', '.join(known) or 'none'}")
     return Run(path, configuration.read(path / "config.toml"))

@@ -16,6 +16,7 @@ from .schedule import Schedule
 from .signature import Predict
 from .storage import sha256_arrays, write_atomic
 from .task import TASK
+from .verdict import judge
 
 
 def save_model(
@@ -36,6 +37,7 @@ def save_model(
     """
     test = metrics.evaluate(predict, dataset.test, run.config, dataset.facts)
     logger.result(step, "test", test)
+    baselines = metrics.baselines(dataset)
     inputs = data.golden(dataset)
     outputs = predict(inputs)
     card = {
@@ -59,7 +61,8 @@ def save_model(
         "seconds": logger.seconds,
         "samples_per_second": logger.samples_per_second,
         "test": test,
-        "baselines": metrics.baselines(dataset),
+        "baselines": baselines,
+        "verdict": judge(test, baselines, run.metrics(), run.config.train, dataset.facts),
     }
     folder = run.path / "model"
     folder.mkdir(exist_ok=True)

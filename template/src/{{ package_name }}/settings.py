@@ -43,6 +43,7 @@ class TrainSettings:
     checkpoint_every: int = setting(200, "steps between two checkpoints, each with a validation", 1)
     keep_checkpoints: int = setting(3, "how many of the last checkpoints stay, besides the best", 1)
     final_weights: Literal["last", "best"] = setting("last", "which weights become the model")
+    runs: str = setting("runs", "folder that the runs lie in, for every command")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class HardwareSettings:
     """What computes, and how."""
 
     device: str = setting("auto", "an accelerator when there is one; or a name, such as cpu")
-    threads: int = setting(1, "CPU threads; small networks gain nothing from more", 1, 1024)
+    threads: int = setting(0, "CPU threads; 0: one for small batches, else all there are", 0, 1024)
     precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: mixed precision")
     compile: bool = setting(False, "torch.compile or XLA; pays for large networks only")
     resident_share: float = setting(

@@ -52,6 +52,7 @@ def build(run: Run) -> tuple[str, list[Figure]]:
     found: list[Figure | Table] = []
     try:
         card = model_card.read(run)
+        notices += [f"{text[0].upper()}{text[1:]}." for text in card["verdict"]]
         notices += model_card.better_baselines(card)
         found = find_results(run, card)
     except UserError as error:

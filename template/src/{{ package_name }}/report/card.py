@@ -19,7 +19,7 @@ Card = Mapping[str, Any]
 
 KEYS = {"task", "framework", "framework_version", "device", "parameters", "signature", "facts"}
 KEYS |= {"weights_sha256", "data", "steps", "epochs", "seconds", "samples_per_second"}
-KEYS |= {"test", "baselines"}
+KEYS |= {"test", "baselines", "verdict"}
 MOST_SKIPPED = 30
 MOST_NAMES = 20
 

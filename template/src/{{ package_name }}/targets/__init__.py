@@ -62,6 +62,15 @@ def names() -> list[str]:
     return sorted(file.parent.name for file in Path(__file__).parent.glob("*/__init__.py"))
 
 
+def only() -> str:
+    """Name the project's one target; UserError where it has none, or several to choose from."""
+    found = names()
+    if len(found) != 1:
+        known = ", ".join(found) or "none"
+        raise UserError(f"name the target; targets here: {known}")
+    return found[0]
+
+
 def load_module(target: str, name: str = "") -> Any:
     """Import a target, or one module of it such as `export`; UserError when there is none."""
     if target not in names():

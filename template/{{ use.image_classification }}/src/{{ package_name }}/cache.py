@@ -34,6 +34,7 @@ from .pictures import (
     prepare,
     printable,
 )
+from .threads import available_cpus
 
 VERSION = 1  # of the files, and of how pictures are prepared
 BLOCK = 64  # pictures that are read by each process before they are written
@@ -238,13 +239,6 @@ def in_processes(
 def ignore_interrupts() -> None:
     """Leave Ctrl-C, which every process of a terminal gets, to the one that started this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def available_cpus() -> int:
-    """Count the CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def stamp(file: Path) -> tuple[int, int]:

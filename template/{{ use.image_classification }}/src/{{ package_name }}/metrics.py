@@ -9,6 +9,7 @@ from .config import Config
 from .data import signature
 from .dataset import Dataset, Split, iterate
 from .errors import UserError
+from .scores import macro_f1, unbalanced
 from .signature import Predict
 
 SMALLEST = 1e-12  # probability that counts in the log loss, which would be infinite at 0
@@ -35,16 +36,6 @@ def evaluate(model: Predict, split: Split, settings: Config, facts: Mapping[str,
     return {"accuracy": accuracy, "macro_f1": macro_f1(counts), "log_loss": loss / len(split)}
 
 
-def macro_f1(counts: np.ndarray) -> float:
-    """Return the mean over the classes that are there of 2 hits / (2 hits + both mistakes).
-
-    `counts` are [true class, answered class]; a rare class weighs as much as a frequent one.
-    """
-    hits, both = counts.diagonal(), counts.sum(0) + counts.sum(1)
-    there = both > 0
-    return float((2 * hits[there] / both[there]).mean())
-
-
 def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
     """Name the metric that decides which checkpoint is the best, and where it is better."""
     return "log_loss", "min"
@@ -53,6 +44,11 @@ def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
 def degradation(trained: Figures, found: Figures) -> float:
     """Say how much worse an exported model is than the trained one: accuracy lost, 0 to 1."""
     return trained["accuracy"] - found["accuracy"]
+
+
+def remarks(test: Mapping[str, float]) -> list[str]:
+    """Say what is to be said about results, beside what is said of every task's."""
+    return unbalanced(test)
 
 
 def baselines(dataset: Dataset) -> dict[str, Figures]:

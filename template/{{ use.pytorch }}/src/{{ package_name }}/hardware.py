@@ -12,7 +12,7 @@ def prepare(settings: HardwareSettings) -> torch.device:
     torch.use_deterministic_algorithms(True)
     # Nothing here reads memory before writing it; filling it first costs 4 % of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.set_num_threads(settings.threads)
+    torch.set_num_threads(settings.threads or 1)
     # Full float32 on every device: exports are compared to 1e-5, and TF32 keeps three digits.
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False

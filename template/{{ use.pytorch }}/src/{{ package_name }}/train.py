@@ -15,6 +15,7 @@ from .model import FIGURES, ServingModule, build, loss, trainable, weight
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
+from .threads import keep_threads
 
 
 def train(run: Run, interrupt: Interrupt) -> None:
@@ -23,10 +24,11 @@ def train(run: Run, interrupt: Interrupt) -> None:
     A signal that `interrupt` has caught ends the training early, with a checkpoint to go on from.
     """
     settings = run.config.train
-    device = hardware.prepare(run.config.hardware)
     dataset = data.load(run.config.data)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
+    run = keep_threads(run, dataset.train, schedule.batch_size)
+    device = hardware.prepare(run.config.hardware)
     introduce(dataset, schedule.rows(0, 1)[0], run.path)
 
     torch.manual_seed(settings.seed)
@@ -51,6 +53,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
     unpack = partial(state.unpack, network, average, optimizer)
     progress = checkpoints.resume(run, context, unpack)
 
+    interrupt.begin_training()
     with Logger(run, schedule, progress.step) as logger:
         while not progress.is_over(schedule):
             first, event = progress.step, schedule.next_event(progress.step)
@@ -78,7 +81,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
                     average.update_parameters(network)
                 total_weight += batch_weight
                 progress.step += 1
-                if interrupt.caught:
+                logger.tick(progress.step)
+                if interrupt.due():
                     break
             means = dict(zip(("loss", *FIGURES), (totals / total_weight).tolist(), strict=True))
             rate = rates[progress.step - first - 1]

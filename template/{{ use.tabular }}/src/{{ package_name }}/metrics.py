@@ -9,6 +9,7 @@ from .columns import number_columns, sizes
 from .config import Config
 from .data import class_names, signature
 from .dataset import Dataset, Split, iterate
+from .scores import macro_f1, unbalanced
 from .signature import Batch, Predict
 
 SMALLEST = 1e-12  # probability that counts in the log loss, which would be infinite at 0
@@ -50,22 +51,16 @@ def measure(answers: np.ndarray, truth: np.ndarray, classes: bool) -> Figures:
         return {"rmse": squared**0.5, "mae": float(np.abs(errors).mean()), "r2": r2}
     said = answers.argmax(1)
     true = answers[np.arange(len(truth)), truth].astype(np.float64)
+    counts = np.zeros((answers.shape[1],) * 2, np.int64)
+    np.add.at(counts, (truth, said), 1)
     found = {
         "accuracy": float((said == truth).mean()),
-        "macro_f1": macro_f1(said, truth, answers.shape[1]),
+        "macro_f1": macro_f1(counts),
         "log_loss": float(-np.log(np.maximum(true, SMALLEST)).mean()),
     }
     if answers.shape[1] == 2:
         found["roc_auc"] = roc_auc(answers[:, 1], truth == 1)
     return found
-
-
-def macro_f1(said: np.ndarray, truth: np.ndarray, classes: int) -> float:
-    """Return the mean over the classes that are there of 2 hits / (2 hits + both mistakes)."""
-    hits = np.bincount(truth[said == truth], minlength=classes)
-    both = np.bincount(said, minlength=classes) + np.bincount(truth, minlength=classes)
-    there = both > 0
-    return float((2 * hits[there] / both[there]).mean())
 
 
 def roc_auc(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -91,6 +86,11 @@ def degradation(trained: Figures, found: Figures) -> float:
     """Say how much worse an exported model is: accuracy lost, or the share of r2 lost, 0 to 1."""
     name = "accuracy" if "accuracy" in trained else "r2"
     return trained[name] - found[name]
+
+
+def remarks(test: Mapping[str, float]) -> list[str]:
+    """Say what is to be said about results, beside what is said of every task's."""
+    return unbalanced(test)
 
 
 def baselines(dataset: Dataset) -> dict[str, Figures]:

@@ -15,8 +15,8 @@ def prepare(settings: HardwareSettings) -> str:
     """Set up TensorFlow by `[hardware]` and return the device; UserError when it is not there."""
     # Threads cannot be changed once TensorFlow computes, as it may already in a notebook.
     with contextlib.suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(settings.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(settings.threads)
+        tf.config.threading.set_intra_op_parallelism_threads(settings.threads or 1)
+        tf.config.threading.set_inter_op_parallelism_threads(settings.threads or 1)
     there = [name.removeprefix("/device:") for name in devices()]  # CPU:0, GPU:0, ...
     if any(name.startswith("GPU") for name in there):
         tf.config.experimental.enable_op_determinism()

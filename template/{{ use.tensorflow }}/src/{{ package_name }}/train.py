@@ -18,6 +18,7 @@ from .model import FIGURES, ServingModule, build, loss, trainable, weight
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
+from .threads import keep_threads
 
 CALL_SECONDS = 0.5  # of training in one call of TensorFlow, so that Ctrl-C need not wait for long
 
@@ -28,10 +29,11 @@ def train(run: Run, interrupt: Interrupt) -> None:
     A signal that `interrupt` has caught ends the training early, with a checkpoint to go on from.
     """
     settings = run.config.train
-    device = hardware.prepare(run.config.hardware)
     dataset = data.load(run.config.data)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
+    run = keep_threads(run, dataset.train, schedule.batch_size)
+    device = hardware.prepare(run.config.hardware)
     introduce(dataset, schedule.rows(0, 1)[0], run.path)
 
     keras.utils.set_random_seed(settings.seed)
@@ -105,13 +107,14 @@ def train(run: Run, interrupt: Interrupt) -> None:
     progress = checkpoints.resume(run, context, unpack)
     steps_in_call = 1
 
+    interrupt.begin_training()
     with Logger(run, schedule, progress.step) as logger:
         while not progress.is_over(schedule):
             first, event = progress.step, schedule.next_event(progress.step)
             rows, rates = schedule.rows(first, event), schedule.learning_rates(first, event)
             batches = None if loader.resident else loader.stream(rows)
             totals, total_weight, done = tf.zeros(1 + len(FIGURES)), tf.constant(0.0), 0
-            while done < len(rows) and not (done and interrupt.caught):
+            while done < len(rows) and not (done and interrupt.due()):
                 start, steps = time.monotonic(), 1
                 with tf.device(device):
                     if batches is None:
@@ -125,6 +128,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
                 if time.monotonic() - start < CALL_SECONDS / 2:
                     steps_in_call *= 2
                 done += steps
+                logger.tick(first + done)
             progress.step += done
             values = (totals / total_weight).numpy().tolist()
             means = dict(zip(("loss", *FIGURES), values, strict=True))

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...interrupt import Interrupt
 from ...manifest import Manifest
 from ...settings import ServeSettings
+from .interrupt import Interrupt
 from .process import KEYS, TorchServe
 
 

@@ -1,0 +1,82 @@
+"""What a training has come to, in sentences: what went wrong, if anything did, and what to try."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import metrics
+from .settings import TrainSettings
+
+Record = Mapping[str, Any]
+
+RISEN = 1.5  # times the loss of the beginning
+MARGIN = 0.02  # share of the worst baseline's figure by which a network has to be better
+WORSE, LOST = 0.1, 0.2  # shares of the best validation, and of what was gained until then
+
+
+def judge(
+    test: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
+    records: Sequence[Record],
+    settings: TrainSettings,
+    facts: Mapping[str, Any],
+) -> list[str]:
+    """Look at the results and at the lines of metrics.jsonl; nothing to say is an empty list."""
+    name, direction = metrics.monitor(facts)
+    sign = 1 if direction == "max" else -1
+    found = [
+        *diverged(records),
+        *guessing(name, sign, test, baselines),
+        *overfitted(name, sign, records, settings),
+    ]
+    return found + metrics.remarks(test)
+
+
+def diverged(records: Sequence[Record]) -> list[str]:
+    """Say so where the training made the loss larger."""
+    losses = [record["loss"] for record in records if record["split"] == "train"]
+    if len(losses) < 2 or losses[-1] <= RISEN * losses[0] or losses[0] <= 0:
+        return []
+    return [
+        f"diverged: the training loss rose from {losses[0]:.3g} to {losses[-1]:.3g};"
+        " try a lower --learning-rate, or --clip-norm 1"
+    ]
+
+
+def guessing(
+    name: str,
+    sign: int,
+    test: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
+) -> list[str]:
+    """Say so where even the worst baseline is as good as the network."""
+    if not baselines:
+        return []
+    worst = min(baselines, key=lambda who: sign * baselines[who][name])
+    gained = sign * (test[name] - baselines[worst][name])
+    if gained > MARGIN * abs(baselines[worst][name]):
+        return []
+    return [
+        f"no better than guessing: {name} is {test[name]:.3g}, and {baselines[worst][name]:.3g} for"
+        f" the baseline {worst!r}; look at the data as the network gets them, try another"
+        " --learning-rate, or train for longer"
+    ]
+
+
+def overfitted(
+    name: str, sign: int, records: Sequence[Record], settings: TrainSettings
+) -> list[str]:
+    """Say so where the validation was best long before the end, and the training went on."""
+    checked = [record for record in records if record["split"] == "validation"]
+    if len(checked) < 4 or settings.final_weights == "best":
+        return []
+    best = max(checked, key=lambda record: sign * record[name])
+    gained = sign * (best[name] - checked[0][name])
+    lost = sign * (best[name] - checked[-1][name])
+    late = checked.index(best) >= 0.75 * len(checked)
+    if late or lost < WORSE * abs(best[name]) or lost <= LOST * gained:
+        return []
+    return [
+        f"overfitted: the validation's {name} was best at step {best['step']} ({best[name]:.3g})"
+        f" and is {checked[-1][name]:.3g} at the end; try --final-weights best, --patience,"
+        " more data, or a smaller network"
+    ]
