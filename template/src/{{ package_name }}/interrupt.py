@@ -80,7 +80,8 @@ class Interrupt:
                     continue
                 if self.caught is None:
                     self.caught = signal.Signals(heard[0])
-                    say("stopping after this step; a second Ctrl-C stops at once")
+                    after = "after this step; a second Ctrl-C stops at once"
+                    say(f"stopping {after}" if self._training else "stopping")
                     self._timer.daemon = True
                     self._timer.start()
                 elif heard[0] == signal.SIGINT:

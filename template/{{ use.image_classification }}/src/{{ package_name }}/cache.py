@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -231,14 +232,22 @@ def in_processes(
         return
     # `spawn`: a process that is forked beside the threads of a framework may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, ignore_interrupts) as pool:
+    with ProcessPoolExecutor(processes, context, follow_parent) as pool:
         for block in blocks:
             yield list(pool.map(read, block, chunksize=8))
 
 
-def ignore_interrupts() -> None:
-    """Leave Ctrl-C, which every process of a terminal gets, to the one that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def follow_parent() -> None:
+    """Let this process end when its parent does, even by SIGKILL, and not by Ctrl-C before it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which every process of a terminal gets
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def stamp(file: Path) -> tuple[int, int]:
