@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from . import pictures
 from .errors import UserError
 from .examples import EXAMPLES
 from .folders import walk
-from .pictures import MEDIA_TYPES as MEDIA_TYPES
 from .pictures import SUFFIXES, preparation, printable, read_image
 from .signature import Batch, Predict, as_numbers
 from .task import DataSettings
 
 EXAMPLE = "predict examples/seven.png"
+MEDIA_TYPES = pictures.MEDIA_TYPES
+"""what `decode` reads from the body of a request"""
 MOST_PIXELS = 2**25  # of an image in a request: a small file can be a very large picture
 
 
