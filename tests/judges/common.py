@@ -35,6 +35,11 @@ def commit(project: Project) -> None:
     project.run("git add -A && git commit -q --allow-empty -m More")
 
 
+def trained_by_name(project: Project, said: str) -> None:
+    assert project.runs()[-1].name == "nightly"
+    assert "run: nightly" in said
+
+
 def trained_with_flags(project: Project, said: str) -> None:
     used = tomllib.loads((project.runs()[-1] / "config.toml").read_text())["train"]
     assert (used["epochs"], used["learning_rate"], used["seed"]) == (20, 0.003, 1)
@@ -211,6 +216,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r'git init && git add -A && git commit -m "Begin"', None, committed),
     (r"uv run my-model train --epochs 20 .*", None, trained_with_flags),
     (r"uv run my-model train --resume", interrupt_a_run, resumed),
+    (r"uv run my-model train --name nightly --runs runs", None, trained_by_name),
     (r"uv run my-model evaluate", None, evaluated),
     (r"uv run my-model report", None, reported),
     *((f"uv run my-model export {name}( .*)?", None, exported(name)) for name in TARGETS),

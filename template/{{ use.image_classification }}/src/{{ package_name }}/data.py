@@ -4,9 +4,8 @@ A split's rows have `images`, uint8 [n, height, width, channels], which the netw
 and `labels`, the class numbers, int64 [n].
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,7 @@ from .folders import Listing, find_pictures
 from .pictures import Preparation, printable, survey
 from .preview import draw_batch
 from .signature import Batch, Signature, Tensor
-from .splits import divide
-from .storage import sha256_json
+from .splits import PixelSplit, divide
 from .task import DataSettings
 
 BACKGROUNDS = {"white": 255, "black": 0}  # grey levels
@@ -153,32 +151,3 @@ def describe(classes: Sequence[str], labels: np.ndarray, how: Preparation) -> di
         "background": how.background,
         "white_level": how.white_level,
     }
-
-
-@dataclass(frozen=True)
-class PixelSplit:
-    """A split whose images lie in the cache, one after the other."""
-
-    pixels: np.ndarray
-    """all rows of the cache: uint8 [rows, height, width, channels]"""
-    places: np.ndarray
-    """the row of each image of this split, int64 [n]"""
-    labels: np.ndarray
-    hashes: list[str]
-    """of the pixels of each image"""
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all rows together."""
-        return len(self.places) * math.prod(self.pixels.shape[1:]) + self.labels.nbytes
-
-    def rows(self, indices: np.ndarray) -> Batch:
-        """Return images and labels of some rows."""
-        return {"images": self.pixels[self.places[indices]], "labels": self.labels[indices]}
-
-    def fingerprint(self) -> str:
-        """Hash the images, by the hashes of each, and the labels."""
-        return sha256_json([self.hashes, self.labels.tolist()])

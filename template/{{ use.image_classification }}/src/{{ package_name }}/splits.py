@@ -1,11 +1,15 @@
 """Which images train, validate and test: as the folders say, or by chance, class by class."""
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from .errors import UserError
+from .signature import Batch
+from .storage import sha256_json
 from .task import DataSettings
 
 SEED = 0  # the split belongs to the data: another training seed must not move it
@@ -13,6 +17,35 @@ PARTS = ("train", "validation", "test")
 
 Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 """places of the images that train, validate and test, each int64 [n] and ascending"""
+
+
+@dataclass(frozen=True)
+class PixelSplit:
+    """A split whose images lie in the cache, one after the other."""
+
+    pixels: np.ndarray
+    """all rows of the cache: uint8 [rows, height, width, channels]"""
+    places: np.ndarray
+    """the row of each image of this split, int64 [n]"""
+    labels: np.ndarray
+    hashes: list[str]
+    """of the pixels of each image"""
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows together."""
+        return len(self.places) * math.prod(self.pixels.shape[1:]) + self.labels.nbytes
+
+    def rows(self, indices: np.ndarray) -> Batch:
+        """Return images and labels of some rows."""
+        return {"images": self.pixels[self.places[indices]], "labels": self.labels[indices]}
+
+    def fingerprint(self) -> str:
+        """Hash the images, by the hashes of each, and the labels."""
+        return sha256_json([self.hashes, self.labels.tolist()])
 
 
 def divide(
