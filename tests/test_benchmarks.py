@@ -16,7 +16,9 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["batching", "render", "serving", "training_loop"])
+@pytest.mark.parametrize(
+    "name", ["batching", "reading_images", "render", "serving", "training_loop"]
+)
 def test_help_shows_a_command_that_the_readme_shows(name: str) -> None:
     done = run(f"benchmarks/{name}.py", "--help")
     assert done.returncode == 0
@@ -47,7 +49,9 @@ def test_every_server_has_a_file_and_exact_versions() -> None:
     assert len(versions) == 1  # the same engine for all
 
 
-@pytest.mark.parametrize("command", ["batching", "render", "serving", "training_loop pytorch"])
+@pytest.mark.parametrize(
+    "command", ["batching", "reading_images", "render", "serving", "training_loop pytorch"]
+)
 def test_no_rounds_are_refused(command: str) -> None:
     name, *words = command.split()
     done = run(f"benchmarks/{name}.py", *words, "--rounds", "0")

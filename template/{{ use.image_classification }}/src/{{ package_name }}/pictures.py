@@ -91,7 +91,9 @@ def open_image(file: Path | IO[bytes], most_pixels: int = 0) -> Image.Image:
             return upright
     except UnidentifiedImageError as error:
         raise UserError(f"{name} is not an image that can be read") from error
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except UserError:
+        raise
+    except Exception as error:  # a damaged file can make a decoder raise anything
         reason = str(error) if isinstance(file, Path) else "its format is unknown or damaged"
         raise UserError(f"{name} is not an image that can be read: {reason}") from error
 
