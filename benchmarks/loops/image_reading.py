@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from rendered import data
 from rendered.cache import read_pictures
 from rendered.folders import find_pictures
 from rendered.pictures import Preparation, read_image
 from rendered.task import DataSettings
-from PIL import Image
 
 SIDE, BATCH = 224, 64
 
