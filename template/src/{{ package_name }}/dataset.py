@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,6 +69,8 @@ class Dataset:
     """what could not be read"""
     notes: tuple[str, ...] = ()
     """what people should know before they train on it; `train` shows it"""
+    chosen: dict[str, object] = field(default_factory=dict)
+    """settings of [data] that were open, and what the data have made of them"""
     draw: Callable[[Batch], bytes] | None = None
     """draws rows of a split as a PNG, where they can be looked at"""
 

@@ -25,6 +25,7 @@ import filelock
 import numpy as np
 from tqdm import tqdm
 
+from .choices import available_cpus
 from .errors import UserError
 from .pictures import (
     Preparation,
@@ -35,7 +36,6 @@ from .pictures import (
     prepare,
     printable,
 )
-from .threads import available_cpus
 
 VERSION = 1  # of the files, and of how pictures are prepared
 BLOCK = 64  # pictures that are read by each process before they are written

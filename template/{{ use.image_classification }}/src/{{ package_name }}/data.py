@@ -92,7 +92,8 @@ def load_folder(folder: Path, settings: DataSettings) -> Dataset:
     Raises UserError when a layout is not understood, or a class has too few images.
     """
     listing = find_pictures(folder)
-    how, chosen = choose_preparation(folder, listing, settings)
+    how = choose_preparation(folder, listing, settings)
+    chosen = not settings.image_size or settings.colour == "auto"
     pixels = read_pictures(folder, listing.files, how, Path(settings.cache).expanduser())
     whole = [i for i, entry in enumerate(pixels.entries) if not entry.error]
     entries, files = [pixels.entries[i] for i in whole], [listing.files[i] for i in whole]
@@ -122,24 +123,26 @@ def load_folder(folder: Path, settings: DataSettings) -> Dataset:
         facts=describe(listing.classes, labels[parts[0]], pixels.how),
         skipped=tuple(printable(entry.file) for entry in pixels.entries if entry.error),
         notes=tuple(notes),
+        chosen={
+            "image_size": pixels.how.width,
+            "colour": "grey" if pixels.how.channels == 1 else "rgb",
+            "white_level": float(pixels.how.white_level),
+        },
         draw=partial(draw_batch, listing.classes),
     )
 
 
-def choose_preparation(
-    folder: Path, listing: Listing, settings: DataSettings
-) -> tuple[Preparation, bool]:
-    """Say how images are prepared, and whether their own size or colour decided it."""
+def choose_preparation(folder: Path, listing: Listing, settings: DataSettings) -> Preparation:
+    """Say how images are prepared; size and colour are the images' own where they are not set."""
     size, channels = settings.image_size, {"grey": 1, "rgb": 3}.get(settings.colour, 0)
     if 0 < size < 4:
         raise UserError("--image-size must be at least 4, or 0 to choose it by the images")
-    chosen = not size or not channels
-    if chosen:
+    if not size or not channels:
         side, grey = survey([folder / file for file in listing.files])
         size = size or max(min(side, LARGEST_BY_ITSELF), SMALLEST)
         channels = channels or (1 if grey else 3)
     background = BACKGROUNDS[settings.background]
-    return Preparation(size, size, channels, background, settings.white_level), chosen
+    return Preparation(size, size, channels, background, settings.white_level)
 
 
 def describe(classes: Sequence[str], labels: np.ndarray, how: Preparation) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from . import checkpoints, data, hardware, loader, state
 from .chance import Chance
+from .choices import keep_choices
 from .dataset import introduce
 from .inference import as_function, weights
 from .interrupt import Interrupt
@@ -15,7 +16,6 @@ from .model import FIGURES, ServingModule, build, loss, trainable, weight
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
-from .threads import keep_threads
 
 
 def train(run: Run, interrupt: Interrupt) -> None:
@@ -27,7 +27,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
     dataset = data.load(run.config.data)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
-    run = keep_threads(run, dataset.train, schedule.batch_size)
+    run = keep_choices(run, dataset, schedule.batch_size)
     device = hardware.prepare(run.config.hardware)
     introduce(dataset, schedule.rows(0, 1)[0], run.path)
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from . import checkpoints, data, hardware, state
 from .chance import Chance
+from .choices import keep_choices
 from .dataset import introduce
 from .inference import as_function, weights
 from .interrupt import Interrupt
@@ -18,7 +19,6 @@ from .model import FIGURES, ServingModule, build, loss, trainable, weight
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
-from .threads import keep_threads
 
 CALL_SECONDS = 0.5  # of training in one call of TensorFlow, so that Ctrl-C need not wait for long
 
@@ -32,7 +32,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
     dataset = data.load(run.config.data)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
-    run = keep_threads(run, dataset.train, schedule.batch_size)
+    run = keep_choices(run, dataset, schedule.batch_size)
     device = hardware.prepare(run.config.hardware)
     introduce(dataset, schedule.rows(0, 1)[0], run.path)
 

@@ -1,20 +1,23 @@
-"""How many CPU threads a training uses, where nobody has said."""
+"""What a training chooses by what is there, where nobody has said: kept with the run."""
 
 import os
 
-from .dataset import Split
+from .dataset import Dataset
 from .runs import Run
 
 LARGE = 2**20  # bytes of a batch: with less, threads wait for each other longer than they compute
 
 
-def keep_threads(run: Run, split: Split, batch_size: int) -> Run:
-    """Choose the number of threads for a run that has none, and keep it with the run.
+def keep_choices(run: Run, dataset: Dataset, batch_size: int) -> Run:
+    """Write into the run's settings what the data have chosen, and the number of threads.
 
-    Another number changes the last bits of the weights, so a resumed run has to have the same one.
+    A resumed run has to compute in the same way: another number of threads, say, changes the last
+    bits of the weights.
     """
+    run = run.settle("data", **dataset.chosen)
     if run.config.hardware.threads:
         return run
+    split = dataset.train
     batch = split.nbytes // max(len(split), 1) * batch_size
     return run.settle("hardware", threads=available_cpus() if batch >= LARGE else 1)
 
