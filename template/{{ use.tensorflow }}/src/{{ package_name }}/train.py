@@ -15,6 +15,7 @@ from .interrupt import Interrupt
 from .loader import Loader, Tensors
 from .logger import Logger
 from .model import FIGURES, ServingModule, build, loss, trainable, weight
+from .plain_text import visible
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
@@ -30,7 +31,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
     settings = run.config.train
     device = hardware.prepare(run.config.hardware)
     dataset = data.load(run.config.data)
-    print(*dataset.notes, sep="\n", end="\n" * bool(dataset.notes), file=sys.stderr)
+    for note in dataset.notes:
+        print(visible(note), file=sys.stderr)
     schedule = Schedule(len(dataset.train), settings)
     checkpoints.check_settings(settings, dataset)
 
