@@ -3,7 +3,8 @@
 import re
 
 # Control characters, marks that turn the writing direction, ends of lines, halves of characters.
-UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# U+2068 and U+2069 may stay: between them a text of another direction keeps to itself.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066\u2067\ud800-\udfff]")
 SIGN = "\N{REPLACEMENT CHARACTER}"
 
 
