@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from . import columns, delimited
 from .columns import Cell
 from .data import class_names
 from .errors import UserError
+from .plain_text import visible
 from .signature import Batch, Predict, count
 from .task import DataSettings
 
@@ -36,11 +38,17 @@ def read_examples(
 
     names: list[str] = []
     batches: list[Batch] = []
+    commas = [column["name"] for column in facts["columns"] if column.get("decimal") == ","]
     for file in given.files:
         try:
-            batches.append(inputs_of(read_table(file), facts))
+            table = read_table(file, commas=commas)
+            batches.append(inputs_of(table, facts))
         except UserError as error:
             raise UserError(f"{file}: {error}") from error
+        for note in columns.unread(facts["columns"], table) + columns.unseen(
+            facts["columns"], table
+        ):
+            print(visible(f"note: {file}: {note}"), file=sys.stderr)
         names += [f"{file}:{row}" for row in range(1, count(batches[-1]) + 1)]
     return names, concatenate(batches)
 
