@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 
 def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Read images for a model's one input: their names, and float32 [n, height, width, channels]."""
+    """Read images for the one input: their names, and float32 [n, height, width, channels]."""
     (source,) = model.inputs
     images = [read_image(file, *source["shape"]) for file in arguments.files]
     return [str(file) for file in arguments.files], {source["name"]: np.stack(images)}
