@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,15 @@ def trained(
     path = tmp_path_factory.mktemp("trained")
     shutil.copytree(made.path, path, dirs_exist_ok=True)
     return Workshop(path), result
+
+
+def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str], count: int = 1) -> None:
+    """Wait until so many files of a pattern are there, as long as the process runs."""
+    end = time.monotonic() + 120
+    while len(list(folder.glob(pattern))) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, f"no {pattern} in {folder}"
+        time.sleep(0.01)
 
 
 def better(ours: dict[str, float], theirs: dict[str, float], facts: dict[str, Any]) -> bool:

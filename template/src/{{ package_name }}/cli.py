@@ -17,6 +17,7 @@ from typing import Any, NoReturn, get_args
 from . import config, runs
 from .errors import UserError
 from .interrupt import Interrupt
+from .plain_text import visible, visible_lines
 from .project import command
 
 Options = argparse.Namespace
@@ -116,7 +117,7 @@ def predict(options: Options) -> Result:
             try:
                 names, examples = predictions.read_examples(source, run.config.data, facts)
             except UserError as error:  # the others get their answers
-                tqdm.write(f"error: {error}", sys.stderr)
+                tqdm.write(visible(f"error: {error}"), sys.stderr)
                 refused.append(error)
             else:
                 answers += predictions.answer(model, names, examples, facts)
@@ -318,14 +319,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(json.dumps(result, ensure_ascii=False), flush=True)
         return int(options.exit_code)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(visible_lines(f"error: {error}"), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0  # whoever read our output has had enough, as in `... | head`
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else error
-        print(f"error: {what}; nothing that was finished is lost", file=sys.stderr)
+        print(visible(f"error: {what}; nothing that was finished is lost"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -354,5 +355,7 @@ def show(result: Result, stream: Any) -> None:
 
 
 def figure(value: Any) -> Any:
-    """Shorten a number for people; other values stay."""
+    """Shorten a number for people, and make a text harmless; other values stay."""
+    if isinstance(value, str):
+        return visible(value)
     return f"{value:.4g}" if isinstance(value, float) else value

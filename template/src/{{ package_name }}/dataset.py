@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .plain_text import visible
 from .signature import PIECE_BYTES, Batch, Signature, count
 from .storage import sha256_arrays, write_atomic
 
@@ -77,7 +78,8 @@ class Dataset:
 
 def introduce(dataset: Dataset, rows: np.ndarray, folder: Path) -> None:
     """Show people what they train on: the notes, and the first batch as a picture in `folder`."""
-    print(*dataset.notes, sep="\n", end="\n" * bool(dataset.notes), file=sys.stderr)
+    for note in dataset.notes:
+        print(visible(note), file=sys.stderr)
     if dataset.draw:
         file = folder / "first_batch.png"
         write_atomic(file, dataset.draw(dataset.train.rows(rows)))

@@ -1,15 +1,21 @@
 """The report's HTML: every name and every text is escaped here and nowhere else."""
 
 import base64
+import html
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from importlib import resources
 from itertools import groupby
 from string import Template
 
+from ..plain_text import visible_lines
 from .elements import Figure, Table, Tile
 
 Facts = list[tuple[str, str]]
+
+
+def escape(text: str) -> str:
+    """Write a text in HTML: nothing in it is markup, or turns the direction of what follows."""
+    return html.escape(visible_lines(text))
 
 
 def compose(

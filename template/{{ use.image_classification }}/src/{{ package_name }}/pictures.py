@@ -6,7 +6,6 @@ the background, make it grey or RGB, cut out the middle, and scale that.
 """
 
 import contextlib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from .errors import UserError
+from .plain_text import visible
 
 # Not every build of Pillow has the last two.
 MORE_FORMATS = [name for name in ("WEBP", "AVIF") if features.check(name.lower())]
@@ -31,7 +31,6 @@ MEDIA_TYPES = tuple(
 LEVELS = (1, 255, 1023, 4095, 16383, 65535)  # what counts as white, in files of more than 8 bits
 SIXTEEN_BITS = 65535
 SURVEYED = 50  # pictures that are looked at to choose a size and a colour
-DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 GREYS_DIFFER = 8  # of 255: a picture whose channels differ by no more is a grey one
 
 
@@ -172,10 +171,4 @@ def name_of(file: Path | IO[bytes]) -> str:
 
 def printable(name: str) -> str:
     """Replace what a terminal or a UTF-8 file cannot show in a file's name."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join("\ufffd" if is_control(letter) else letter for letter in text)
-
-
-def is_control(letter: str) -> bool:
-    """Whether a character is none: a control code, or one that turns the direction of a line."""
-    return unicodedata.category(letter) in ("Cc", "Cs") or letter in DIRECTIONS
+    return visible(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))

@@ -14,7 +14,18 @@ from typing import Any
 import numpy as np
 
 from . import examples, schema, splits
-from .columns import FARTHEST, Column, code_names, encode, number_columns, sizes, text_of, to_number
+from .columns import (
+    FARTHEST,
+    Column,
+    code_names,
+    encode,
+    number_columns,
+    shown,
+    sizes,
+    text_of,
+    to_number,
+    unread,
+)
 from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
 from .signature import Batch, Signature, Tensor
@@ -64,6 +75,9 @@ def load(settings: DataSettings) -> Dataset:
         raise UserError(f"{file} has no column to learn {target} from; all were left out")
     inputs = encode(found.columns, table)
     notes += found.describe()
+    notes += [f"note: {text}" for text in unread(found.columns, table)]
+    if pair := schema.similar(about.get("classes", ())):
+        notes.append(f"note: {target}: {pair} are taken for different classes")
     notes += splits.find_leaks(inputs, truth, about, found.columns)
     if duplicates:
         notes.append(
@@ -150,11 +164,13 @@ def drop_rows_without(target: str, table: Table) -> tuple[Table, tuple[str, ...]
         return table, ()
     if missing == len(known):
         raise UserError(f"the column {target} has no values")
+    meant = {cell.strip() for cell, keep in zip(table[target], known, strict=True) if not keep}
+    such = f" ({shown([cell for cell in meant if cell])})" if any(meant) else ""
     kept = {
         name: [cell for cell, keep in zip(cells, known, strict=True) if keep]
         for name, cells in table.items()
     }
-    return kept, (f"{missing:,} of {len(known):,} rows have no {target} and are left out",)
+    return kept, (f"{missing:,} of {len(known):,} rows have no {target}{such} and are left out",)
 
 
 def count_duplicates(table: Table) -> int:
@@ -176,7 +192,10 @@ def read_target(
     numbers = np.array([to_number(text, decimal) for text in texts])
     different = sorted(set(texts))
     if len(different) == 1:
-        raise UserError(f"the column {target} has the value {different[0]!r} only")
+        raise UserError(
+            f"the column {target} has the value {different[0]!r} only; texts such as NA and None"
+            " count as missing"
+        )
     numeric = not np.isnan(numbers).any()
     whole = numeric and bool((numbers == np.round(numbers)).all())
     few = len(different) <= MOST_NUMBERS
@@ -188,9 +207,11 @@ def read_target(
             raise UserError(f"the column {target} has {bad[:40]!r}, which is no number")
         return numbers.astype(np.float32)[:, None], {"name": target}
     if len(different) > min(MOST_CLASSES, len(texts) // 2):
+        others = [text for text, n in zip(texts, numbers, strict=True) if np.isnan(n)]
+        why = f"; no numbers: {shown(others)}" if len(others) < len(texts) else ""
         raise UserError(
             f"the column {target} has {len(different):,} different texts in {len(texts):,} rows,"
-            " too many for classes"
+            f" too many for classes{why}"
         )
     if numeric:
         different.sort(key=lambda text: to_number(text, decimal))

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from . import columns, delimited
 from .columns import Cell
 from .data import class_names
 from .errors import UserError
+from .plain_text import visible
 from .signature import Batch, Predict, count
 from .task import DataSettings
 
@@ -39,10 +41,14 @@ def read_examples(
     """
     from .table import read_table
 
+    commas = [column["name"] for column in facts["columns"] if column.get("decimal") == ","]
     try:
-        batch = inputs_of(read_table(source), facts)
+        table = read_table(source, commas=commas)
+        batch = inputs_of(table, facts)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
+    for note in columns.unread(facts["columns"], table) + columns.unseen(facts["columns"], table):
+        print(visible(f"note: {source}: {note}"), file=sys.stderr)
     return [f"{source}:{row}" for row in range(1, count(batch) + 1)], batch
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -56,10 +57,31 @@ def infer(
         elif name not in forced and (column := number_column(name, known, schema)):
             finish(column, texts, train, schema)
         elif len(different) > max(OFTEN * len(known), 2 * LEAST) or len(different) > MOST_VALUES:
-            schema.left_out[name] = f"its {len(different):,} texts differ: it names rows"
+            schema.left_out[name] = f"its {len(different):,} texts differ: {why_left_out(known)}"
         else:
             finish_category(name, texts, train, schema)
     return schema
+
+
+def why_left_out(texts: Sequence[str]) -> str:
+    """Say why a column of texts is of no use; those that are mostly digits may be meant as more."""
+    digits = sum(character.isdigit() for text in texts for character in text)
+    if digits > sum(map(len, texts)) / 2:
+        return "they are neither numbers nor dates in a form that is read"
+    return "it names rows"
+
+
+def similar(texts: Iterable[str]) -> str:
+    """Name two texts that differ in their writing alone, such as Yes and yes, or 1 and 1.0."""
+    seen: dict[object, str] = {}
+    for text in texts:
+        number = to_number(text)
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        key: object = folded if math.isnan(number) else number
+        if key in seen:
+            return f"{seen[key]!r} and {text!r}"
+        seen[key] = text
+    return ""
 
 
 def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | None:
@@ -70,12 +92,6 @@ def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | N
     decimal = find_decimal(known)
     bad = [text for text in known if math.isnan(to_number(text, decimal))]
     if len(bad) <= (1 - ALMOST) * len(known):
-        if bad:
-            shown = ", ".join(repr(text[:20]) for text in sorted(set(bad))[:3])
-            schema.notes.append(
-                f"{name}: {len(bad):,} of {len(known):,} values are no numbers and count as"
-                f" missing, such as {shown}"
-            )
         parted = [text for text in known if decimal in text]
         if parted and all(re.fullmatch(rf"[+-]?[1-9]\d?\d?\{decimal}\d{{3}}", t) for t in parted):
             read = to_number(parted[0], decimal)
@@ -139,6 +155,8 @@ def finish_category(name: str, texts: Sequence[str], train: np.ndarray, schema: 
     if not values:
         schema.left_out[name] = "none of its values is in two training rows"
         return
+    if pair := similar(values):
+        schema.notes.append(f"{name}: {pair} are taken for different values")
     column = {"name": name, "kind": "category", "values": values, "missing": missing}
     column["counts"] = [counts[value] for value in values[:MOST_COUNTS]]
     schema.columns.append(column)

@@ -1,5 +1,6 @@
 """Read a table, CSV or Parquet, as columns of texts."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import polars
@@ -12,16 +13,17 @@ Table = dict[str, list[str]]
 SAMPLE = 2**20  # bytes that are looked at to tell the encoding
 
 
-def read_table(file: Path, notes: list[str] | None = None) -> Table:
+def read_table(file: Path, notes: list[str] | None = None, commas: Collection[str] = ()) -> Table:
     """Read a file as columns of texts by name; a missing value is an empty text.
 
     Encoding and delimiter of a CSV are found by themselves; `notes` gets a line where the encoding
-    is a guess. Raises UserError when the file is missing, empty, damaged, or no table.
+    is a guess. `commas` names columns whose texts are to have a decimal comma, also those made of a
+    Parquet's numbers. Raises UserError when the file is missing, empty, damaged, or no table.
     """
     if not file.is_file():
         raise UserError(f"there is no file {file}")
     if file.suffix.lower() in (".parquet", ".pq"):
-        return read_parquet(file)
+        return read_parquet(file, commas)
     return read_csv(file, [] if notes is None else notes)
 
 
@@ -36,10 +38,11 @@ def read_csv(file: Path, notes: list[str]) -> Table:
     return table
 
 
-def read_parquet(file: Path) -> Table:
+def read_parquet(file: Path, commas: Collection[str]) -> Table:
     """Read a Parquet file; its values become texts."""
     try:
-        frame = polars.read_parquet(file).cast(polars.String)
+        read = polars.read_parquet(file)
+        frame = read.cast(polars.String)
     except (polars.exceptions.PolarsError, OSError) as error:
         reason = str(error).partition("\n")[0][:200]
         raise UserError(f"{file} is not a table that can be read: {reason}") from error
@@ -49,7 +52,11 @@ def read_parquet(file: Path) -> Table:
         raise UserError(f"{file} has two columns named {twice[0]!r}")
     if frame.height == 0:
         raise UserError(f"{file} has no rows")
-    return {name: frame[:, i].fill_null("").to_list() for i, name in enumerate(names)}
+    table = {name: frame[:, i].fill_null("").to_list() for i, name in enumerate(names)}
+    for name, kind in zip(names, read.dtypes, strict=True):
+        if name in commas and kind.is_numeric():
+            table[name] = [text.replace(".", ",") for text in table[name]]
+    return table
 
 
 def decode(file: Path, notes: list[str]) -> str:
@@ -58,7 +65,7 @@ def decode(file: Path, notes: list[str]) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     elif b"\0" in content:
-        raise UserError(f"{file} has NUL bytes: it is no CSV")
+        raise UserError(f"{file} has NUL bytes: it is no CSV, or not in UTF-8")
     else:
         encoding = "utf-8-sig"
     try:

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 
 def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Read images for a model's one input: their names, and float32 [n, height, width, channels].
+    """Read images for the one input: their names, and float32 [n, height, width, channels].
 
     The artifact's manifest says how they are prepared. Raises OSError where there is none.
     """

@@ -35,6 +35,7 @@ FORMATS = (
     "%Y-%m-%d %H:%M",
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%dT%H:%M:%SZ",
     "%d.%m.%Y",
     "%m/%d/%Y",
     "%d/%m/%Y",
@@ -134,6 +135,42 @@ def encode(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> di
             codes.append(unknown.astype(np.int32))
     found_inputs = {"numbers": numbers, "codes": codes}
     return {name: np.stack(parts, axis=1) for name, parts in found_inputs.items() if parts}
+
+
+def unread(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """Say of which numbers and dates some texts cannot be read, and so count as missing."""
+    found = []
+    for column in number_columns(columns):
+        texts = [text for cell in table[column["name"]] if (text := text_of(cell))]
+        values = numbers_of(column, texts)
+        bad = [text for text, value in zip(texts, values, strict=True) if math.isnan(value)]
+        if bad:
+            form = column.get("format") or f"number such as 1{column['decimal']}5"
+            found.append(
+                f"{column['name']}: {len(bad):,} of {len(texts):,} values are not read as {form}"
+                f" and count as missing, such as {shown(bad)}"
+            )
+    return found
+
+
+def unseen(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """Say of which categories some values are unknown."""
+    found = []
+    for column in columns:
+        if column["kind"] == "category":
+            known = {"", *column["values"]}
+            bad = [text for cell in table[column["name"]] if (text := text_of(cell)) not in known]
+            if bad:
+                found.append(
+                    f"{column['name']}: {len(bad):,} values are not among those learned and count"
+                    f" as unknown, such as {shown(bad)}"
+                )
+    return found
+
+
+def shown(texts: Sequence[str]) -> str:
+    """Quote a few of some texts."""
+    return ", ".join(repr(text[:20]) for text in sorted(set(texts))[:3])
 
 
 def sizes(columns: Sequence[Column]) -> list[int]:

@@ -6,6 +6,7 @@ them when you change them there.
 """
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,16 +24,19 @@ def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str
     """
     about = manifest.read(arguments.manifest)
     check(arguments.manifest, about, model)
+    described = about["facts"]["columns"]
     names: list[str] = []
     batches: list[dict[str, np.ndarray]] = []
     for file in arguments.files:
         try:
             table = delimited.parse(file.read_bytes().decode("utf-8-sig"))
-            batches.append(columns.encode(about["facts"]["columns"], table))
+            batches.append(columns.encode(described, table))
         except UnicodeDecodeError:
             raise OSError(f"{file} is not UTF-8; save it as a CSV in UTF-8") from None
         except ValueError as error:
             raise OSError(f"{file}: {error}") from error
+        for note in columns.unread(described, table) + columns.unseen(described, table):
+            print(printable(f"note: {file}: {note}"), file=sys.stderr)
         names += [f"{file}:{row}" for row in range(1, len(next(iter(table.values()))) + 1)]
     return names, {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
 

@@ -31,7 +31,7 @@ class Model:
         self.curl = curl
         about = server.get("/invocations")  # a request without inputs is told what to send
         self.name: str = about["model"]
-        self.run: str = about["run"]
+        self.run: str = about.get("run", "")
         self.inputs: list[dict[str, Any]] = about["inputs"]
         self.outputs: list[dict[str, Any]] = about["outputs"]
 
