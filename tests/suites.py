@@ -269,16 +269,19 @@ class FrameworkSuite(Suite):
 
     @pytest.mark.parametrize("tracker", ["mlflow", "wandb", "none"])
     def test_other_trackers(self, tracker: str, tmp_path: Path) -> None:
-        """Each tracker's own tests, with that tracker's package and no framework."""
+        """Each tracker's own tests, and the logger's, with its package and no framework."""
         answers = {"framework": self.framework, "tracker": tracker, "targets": []}
         other = Project(harness.render(tmp_path / "project", answers), "my-model")
-        packages = ["pytest", *harness.catalog()["trackers"][tracker]["packages"]]
-        needs = " ".join(f"--with '{package}'" for package in packages)
+        catalog = harness.catalog()
+        packages = [*catalog["base_packages"], *catalog["trackers"][tracker]["packages"]]
+        needs = " ".join(f"--with '{package}'" for package in ["pytest", *packages])
         said = other.run(
             f"PYTHONPATH=src uv run -q --no-project --python {sys.version_info[0]}."
             f"{sys.version_info[1]} {needs} python -m pytest -q tests/test_tracking.py"
+            " tests/test_logger.py"
         )
-        assert "1 passed" in said
+        assert " passed" in said
+        assert "skipped" not in said
 
     def test_a_title_with_quotes_and_umlauts(self, project: Project, tmp_path: Path) -> None:
         """A project with an awkward name trains and reports under that name, as it stands."""

@@ -113,6 +113,15 @@ def dump(config: Config) -> str:
     return "\n".join(lines)
 
 
+def flatten(config: Config) -> dict[str, bool | int | float | str]:
+    """Return all settings by names such as `train.epochs`."""
+    return {
+        f"{section}.{name}": value
+        for section, settings in dataclasses.asdict(config).items()
+        for name, value in settings.items()
+    }
+
+
 def refuse_changes(config: Config, changes: Mapping[str, object], owner: str) -> None:
     """Raise UserError when a flag asks for another value than the one a run began with.
 

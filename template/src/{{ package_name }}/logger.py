@@ -1,9 +1,12 @@
 """What a training reports while it runs: a progress bar, metrics.jsonl, and the tracker."""
 
+import contextlib
 import json
 import math
 import sys
+import textwrap
 import time
+from collections.abc import Iterator
 from types import TracebackType
 
 from tqdm import tqdm
@@ -11,7 +14,7 @@ from tqdm import tqdm
 from .errors import UserError
 from .runs import Run
 from .schedule import Schedule
-from .tracking import Tracker
+from .tracking import Outcome, Tracker
 
 FIRST_LINE, LONGEST_PAUSE = 2.0, 60.0  # seconds between two lines in a log file
 BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} {elapsed}<{remaining}{postfix}"
@@ -23,7 +26,10 @@ class Logger:
     def __init__(self, run: Run, schedule: Schedule, first_step: int) -> None:
         run.forget_metrics_after(first_step)
         self._file = (run.path / "metrics.jsonl").open("a", encoding="utf-8")
-        self._tracker = Tracker(run.path, run.name)
+        self._run = run
+        self._tracker: Tracker | None = None
+        with self._tracking():
+            self._tracker = Tracker(run, first_step)
         self._schedule = schedule
         self._step = first_step
         self._clock = time.perf_counter()
@@ -55,7 +61,9 @@ class Logger:
     ) -> None:
         self._bar.close()
         self._file.close()
-        self._tracker.close()
+        with self._tracking():
+            if self._tracker:
+                self._tracker.close(self._outcome(error))
 
     def tick(self, step: int) -> None:
         """Show how far the training is, by time, however long a step takes."""
@@ -108,4 +116,27 @@ class Logger:
         record = {"step": step, "epoch": self._schedule.epoch(step), "split": split} | figures
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
-        self._tracker.scalars(step, {f"{split}/{name}": value for name, value in figures.items()})
+        with self._tracking():
+            if self._tracker:
+                named = {f"{split}/{name}": value for name, value in figures.items()}
+                self._tracker.scalars(step, named)
+
+    def _outcome(self, error: BaseException | None) -> Outcome:
+        """Say how the training ended; a signal ends it early without an error."""
+        if error is None:
+            return "finished" if self._run.finished else "stopped"
+        return "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+
+    @contextlib.contextmanager
+    def _tracking(self) -> Iterator[None]:
+        """Go on without the tracker once it has failed, whatever its library raises."""
+        try:
+            yield
+        except Exception as error:
+            self._tracker = None
+            reason = textwrap.shorten(f"{type(error).__name__}: {error}", 200, placeholder="…")
+            tqdm.write(
+                "warning: the tracker is left out from here on, training goes on and"
+                f" metrics.jsonl has everything ({reason})",
+                sys.stderr,
+            )
