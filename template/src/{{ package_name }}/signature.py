@@ -41,6 +41,12 @@ class Tensor:
         """Bytes of one row; a length that may differ counts as one."""
         return np.dtype(self.dtype).itemsize * math.prod(size or 1 for size in self.shape)
 
+    def converted(self, array: np.ndarray) -> np.ndarray:
+        """Return an array as the model takes it: uint8 of a float32 tensor as 0 to 1."""
+        if self.dtype == "float32" and array.dtype == np.uint8:
+            return array.astype(np.float32) / 255
+        return array
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -64,8 +70,11 @@ class Signature:
         return cls(tensors(table["inputs"]), tensors(table["outputs"]), table["kind"])
 
     def only_inputs(self, batch: Mapping[str, np.ndarray]) -> Batch:
-        """Leave out what is no input, such as targets; inputs come in the signature's order."""
-        return {tensor.name: batch[tensor.name] for tensor in self.inputs}
+        """Leave out what is no input, such as targets; inputs come in the signature's order.
+
+        Where a model takes float32, uint8 stands for the numbers from 0 to 1, in steps of 1/255.
+        """
+        return {tensor.name: tensor.converted(batch[tensor.name]) for tensor in self.inputs}
 
     def zeros(self, rows: int) -> Batch:
         """Make inputs of zeros: to trace, to compile or to warm up with."""

@@ -1,7 +1,7 @@
 """The images: scikit-learn's digits, or a folder of your own. NumPy only; no framework here.
 
-A split's rows have `images`, float32 [n, height, width, channels] in 0..1, and `labels`, the class
-numbers, int64 [n].
+A split's rows have `images`, uint8 [n, height, width, channels], and `labels`, the class numbers,
+int64 [n]. A model takes images as float32 in 0..1.
 """
 
 import sys
@@ -57,7 +57,7 @@ def load_digits(settings: DataSettings) -> Dataset:
     if settings.image_size != 8 or settings.colour != "grey":
         raise UserError('the digits are 8x8 and grey: set image_size = 8 and colour = "grey"')
     bunch = sklearn_digits()
-    images = (bunch.images[..., None] / 16).astype(np.float32)  # ink goes from 0 to 16
+    images = np.round(bunch.images[..., None] * 255 / 16).astype(np.uint8)  # ink: 0 to 16
     labels = bunch.target.astype(np.int64)
     half = len(labels) // 2
     rest, validation = hold_back(labels[:half], settings.validation_fraction)
@@ -161,7 +161,7 @@ def hold_back(labels: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarr
 
 
 def read_image(file: Path | IO[bytes], shape: Sequence[int], most_pixels: int = 0) -> np.ndarray:
-    """Read one image as float32 [height, width, channels] in 0..1.
+    """Read one image as uint8 [height, width, channels].
 
     Raises UserError when the file is missing, is no image, or has more than `most_pixels`.
     """
@@ -184,4 +184,4 @@ def read_image(file: Path | IO[bytes], shape: Sequence[int], most_pixels: int = 
         reason = str(error) if isinstance(file, Path) else "its format is unknown or damaged"
         raise UserError(f"{name} is not an image that can be read: {reason}") from error
     fitted = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
-    return (np.asarray(fitted, np.float32) / 255).reshape(height, width, channels)
+    return np.asarray(fitted, np.uint8).reshape(height, width, channels)
