@@ -70,11 +70,15 @@ class Dataset:
 
 
 def iterate(split: Split, signature: Signature) -> Iterator[Batch]:
-    """Read a split from its first row to its last, a piece of bounded size at a time."""
+    """Read a split from its first row to its last, a piece of bounded size at a time.
+
+    Inputs are as the model takes them; see `Signature.only_inputs`.
+    """
     row = split.nbytes // max(len(split), 1) + sum(t.row_bytes for t in signature.outputs)
     step = max(PIECE_BYTES // max(row, 1), 1)
     for first in range(0, len(split), step):
-        yield split.rows(np.arange(first, min(first + step, len(split))))
+        batch = split.rows(np.arange(first, min(first + step, len(split))))
+        yield batch | signature.only_inputs(batch)
 
 
 def golden_rows(
