@@ -66,6 +66,11 @@ def context(dataset: Dataset) -> Context:
     return {"data": dataset.train.fingerprint(), "facts": sha256_json(dataset.facts)}
 
 
+def exist(run: Run) -> bool:
+    """Whether a run has a checkpoint to go on from."""
+    return any(run.checkpoints.glob("step-*.ckpt"))
+
+
 def resume(
     run: Run, context: Context, unpack: Callable[[bytes], tuple[Progress, Context]]
 ) -> Progress:

@@ -82,6 +82,10 @@ class Schedule:
             shares = up * down if kind == "cosine" else up
         return (self.settings.learning_rate * shares).astype(np.float32)
 
+    def epochs(self, first: int, last: int) -> np.ndarray:
+        """Passes over the data that are done before each step, float64 [last - first]."""
+        return np.arange(first, last) / self.steps_per_epoch
+
     def next_event(self, step: int) -> int:
         """Find the next step after `step` at which something is logged, saved or over."""
         log, save = self.settings.log_every, self.settings.checkpoint_every

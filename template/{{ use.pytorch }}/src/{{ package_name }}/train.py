@@ -12,7 +12,16 @@ from .dataset import introduce
 from .inference import as_function, weights
 from .interrupt import Interrupt
 from .logger import Logger
-from .model import FIGURES, ServingModule, build, loss, trainable, weight
+from .model import (
+    FIGURES,
+    ServingModule,
+    build,
+    initialize,
+    loss,
+    rate_shares,
+    trainable,
+    weight,
+)
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
@@ -33,8 +42,11 @@ def train(run: Run, interrupt: Interrupt) -> None:
 
     torch.manual_seed(settings.seed)
     network = build(run.config, dataset.facts).to(device)
+    if not checkpoints.exist(run):
+        initialize(network, run.config)
+    groups = trainable(network)
     optimizer = torch.optim.AdamW(
-        trainable(network), weight_decay=settings.weight_decay, fused=True
+        [{"params": group} for group in groups], weight_decay=settings.weight_decay, fused=True
     )
     average = None
     if settings.average_decay:
@@ -58,11 +70,17 @@ def train(run: Run, interrupt: Interrupt) -> None:
         while not progress.is_over(schedule):
             first, event = progress.step, schedule.next_event(progress.step)
             rates = schedule.learning_rates(first, event).tolist()
+            shares = rate_shares(run.config, schedule.epochs(first, event)).tolist()
             totals = torch.zeros(1 + len(FIGURES), device=device)
             total_weight = 0.0
             network.train()
-            for batch, rate in zip(batches(schedule.rows(first, event)), rates, strict=True):
-                optimizer.param_groups[0]["lr"] = rate
+            steps = zip(batches(schedule.rows(first, event)), rates, shares, strict=True)
+            for batch, rate, of_groups in steps:
+                for group, share in zip(optimizer.param_groups, of_groups, strict=True):
+                    group["lr"] = rate * share
+                    # A group without a rate stays as it is, and costs no gradients.
+                    for parameter in group["params"]:
+                        parameter.requires_grad_(share > 0)
                 optimizer.zero_grad()
                 batch_weight = weight(batch)
                 for rows in schedule.parts():
@@ -101,6 +119,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
             "framework": "PyTorch",
             "framework_version": str(torch.__version__),
             "device": str(device),
-            "parameters": sum(parameter.numel() for parameter in trainable(network)),
+            "parameters": sum(parameter.numel() for group in groups for parameter in group),
         }
         save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -16,15 +17,18 @@ from .model import saved
 
 
 def pack(
-    network: keras.Model, optimizer: keras.Optimizer, progress: Progress, context: Context
+    network: keras.Model,
+    optimizers: Sequence[keras.Optimizer],
+    progress: Progress,
+    context: Context,
 ) -> bytes:
     """Write down all that the next step depends on.
 
     Learning rates, the order of the samples and all that `Chance` draws follow from the seed and
     the step. The random state of layers such as dropout is kept as well, and so is the average of
-    the weights, which is the optimizer's.
+    the weights, which the optimizers have.
     """
-    found = variables(network, optimizer)
+    found = variables(network, optimizers)
     state = {name: np.asarray(variable.numpy()) for name, variable in found.items()}
     note = {"progress": dataclasses.asdict(progress), "context": context}
     state["note"] = np.frombuffer(json.dumps(note).encode(), np.uint8)
@@ -32,10 +36,10 @@ def pack(
 
 
 def unpack(
-    network: keras.Model, optimizer: keras.Optimizer, payload: bytes
+    network: keras.Model, optimizers: Sequence[keras.Optimizer], payload: bytes
 ) -> tuple[Progress, Context]:
     """Put a state back in place; UserError when it is of another network."""
-    there = variables(network, optimizer)
+    there = variables(network, optimizers)
     try:
         state = safetensors.numpy.load(payload)
         note = json.loads(state.pop("note").tobytes())
@@ -61,11 +65,14 @@ def by_place(owner: str, found: list[keras.Variable]) -> dict[str, keras.Variabl
     }
 
 
-def variables(network: keras.Model, optimizer: keras.Optimizer) -> dict[str, keras.Variable]:
-    """Name all variables of a training: weights, random states, and the optimizer's."""
+def variables(
+    network: keras.Model, optimizers: Sequence[keras.Optimizer]
+) -> dict[str, keras.Variable]:
+    """Name all variables of a training: weights, random states, and the optimizers'."""
     kept = saved(network)
     known = {id(variable) for variable in network.weights}
     random = [variable for variable in network.variables if id(variable) not in known]
     found = by_place("network.", kept) | by_place("random.", random)
     found["random.global"] = tf.random.get_global_generator().state
-    return found | by_place("optimizer.", optimizer.variables)
+    owned = [variable for optimizer in optimizers for variable in optimizer.variables]
+    return found | by_place("optimizer.", owned)

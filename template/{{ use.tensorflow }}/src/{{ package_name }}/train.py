@@ -15,7 +15,16 @@ from .inference import as_function, weights
 from .interrupt import Interrupt
 from .loader import Loader, Tensors
 from .logger import Logger
-from .model import FIGURES, ServingModule, build, loss, trainable, weight
+from .model import (
+    FIGURES,
+    ServingModule,
+    build,
+    initialize,
+    loss,
+    rate_shares,
+    trainable,
+    weight,
+)
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
@@ -40,13 +49,21 @@ def train(run: Run, interrupt: Interrupt) -> None:
     mixed_precision = run.config.hardware.precision == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed_precision else "float32")
     network = build(run.config, dataset.facts)
-    optimizer = keras.optimizers.AdamW(
-        weight_decay=settings.weight_decay,
-        global_clipnorm=settings.clip_norm or None,
-        use_ema=bool(settings.average_decay),
-        ema_momentum=settings.average_decay or 0.99,  # without use_ema it is not looked at
-    )
-    optimizer.build(trainable(network))
+    if not checkpoints.exist(run):
+        initialize(network, run.config)
+    groups = trainable(network)
+    # An optimizer for each group: a Keras optimizer has one learning rate.
+    optimizers = [
+        keras.optimizers.AdamW(
+            weight_decay=settings.weight_decay,
+            use_ema=bool(settings.average_decay),
+            ema_momentum=settings.average_decay or 0.99,  # without use_ema it is not looked at
+        )
+        for _ in groups
+    ]
+    for optimizer, group in zip(optimizers, groups, strict=True):
+        optimizer.build(group)
+    learnt = [variable for group in groups for variable in group]
     loader = Loader(dataset.train, device, run.config.hardware.resident_share)
 
     # What is validated and becomes the model: in full precision, whatever it was trained in, and
@@ -59,13 +76,16 @@ def train(run: Run, interrupt: Interrupt) -> None:
     def update_final() -> None:
         for kept, trained in zip(final.weights, network.weights, strict=True):
             kept.assign(trained)
-        optimizer.finalize_variable_values(trainable(final))
+        for optimizer, group in zip(optimizers, trainable(final), strict=True):
+            optimizer.finalize_variable_values(group)
 
     @tf.function(jit_compile=run.config.hardware.compile)
-    def train_step(step: tf.Tensor, batch: Tensors) -> tuple[tf.Tensor, tf.Tensor]:
+    def train_step(
+        step: tf.Tensor, batch: Tensors, rates: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         batch_weight = weight(batch)
         totals = tf.zeros(1 + len(FIGURES))
-        gradients = [tf.zeros(variable.shape) for variable in trainable(network)]
+        gradients = [tf.zeros(variable.shape) for variable in learnt]
         for rows in schedule.parts():
             part = {name: tensor[rows] for name, tensor in batch.items()}
             chance = Chance(settings.seed, step, schedule.batch_size, rows)
@@ -75,11 +95,16 @@ def train(run: Run, interrupt: Interrupt) -> None:
                 # the same however the batch is divided.
                 share = total / batch_weight
             found = tape.gradient(
-                share, trainable(network), unconnected_gradients=tf.UnconnectedGradients.ZERO
+                share, learnt, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
             gradients = [before + more for before, more in zip(gradients, found, strict=True)]
             totals += tf.stack([total, *figures])
-        optimizer.apply(gradients, trainable(network))
+        if settings.clip_norm:
+            gradients, _ = tf.clip_by_global_norm(gradients, settings.clip_norm)
+        for number, (optimizer, group) in enumerate(zip(optimizers, groups, strict=True)):
+            optimizer.learning_rate.assign(rates[number])
+            optimizer.apply(gradients[: len(group)], group)
+            gradients = gradients[len(group) :]
         return totals, batch_weight
 
     # Many steps in one call: going back to Python after every step would cost half the speed.
@@ -87,7 +112,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
         input_signature=[
             tf.TensorSpec([], tf.int32),
             tf.TensorSpec([None, schedule.batch_size], tf.int32),
-            tf.TensorSpec([None], tf.float32),
+            tf.TensorSpec([None, len(groups)], tf.float32),
         ]
     )
     def resident_steps(
@@ -95,15 +120,14 @@ def train(run: Run, interrupt: Interrupt) -> None:
     ) -> tuple[tf.Tensor, tf.Tensor]:
         totals, total_weight = tf.zeros(1 + len(FIGURES)), tf.constant(0.0)
         for i in tf.range(tf.shape(rows)[0]):
-            optimizer.learning_rate.assign(rates[i])
-            found, batch_weight = train_step(first + i, loader.pick(rows[i]))
+            found, batch_weight = train_step(first + i, loader.pick(rows[i]), rates[i])
             totals += found
             total_weight += batch_weight
         return totals, total_weight
 
     context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
-    pack = partial(state.pack, network, optimizer)
-    unpack = partial(state.unpack, network, optimizer)
+    pack = partial(state.pack, network, optimizers)
+    unpack = partial(state.unpack, network, optimizers)
     progress = checkpoints.resume(run, context, unpack)
     steps_in_call = 1
 
@@ -112,6 +136,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
         while not progress.is_over(schedule):
             first, event = progress.step, schedule.next_event(progress.step)
             rows, rates = schedule.rows(first, event), schedule.learning_rates(first, event)
+            shares = rate_shares(run.config, schedule.epochs(first, event))
+            group_rates = rates[:, None] * shares
             batches = None if loader.resident else loader.stream(rows)
             totals, total_weight, done = tf.zeros(1 + len(FIGURES)), tf.constant(0.0), 0
             while done < len(rows) and not (done and interrupt.due()):
@@ -120,10 +146,10 @@ def train(run: Run, interrupt: Interrupt) -> None:
                     if batches is None:
                         steps = min(steps_in_call, len(rows) - done)
                         call = slice(done, done + steps)
-                        found = resident_steps(first + done, rows[call], rates[call])
+                        found = resident_steps(first + done, rows[call], group_rates[call])
                     else:
-                        optimizer.learning_rate.assign(rates[done])
-                        found = train_step(tf.constant(first + done), next(batches))
+                        step_rates = tf.constant(group_rates[done])
+                        found = train_step(tf.constant(first + done), next(batches), step_rates)
                     totals, total_weight = totals + found[0], total_weight + found[1]
                 if time.monotonic() - start < CALL_SECONDS / 2:
                     steps_in_call *= 2
@@ -150,6 +176,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
             "framework": "TensorFlow",
             "framework_version": tf.__version__,
             "device": device,
-            "parameters": sum(math.prod(variable.shape) for variable in trainable(network)),
+            "parameters": sum(math.prod(variable.shape) for variable in learnt),
         }
         save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)

@@ -1,6 +1,5 @@
 """The network: how it is built, what it learns from, and the module that is served."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,53 +7,37 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from . import backbone, fine_tuning
+from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
+from .fine_tuning import class_weights
+from .network import Network
+from .stages import standardised, widths
 
 Facts = dict[str, Any]
 
 FIGURES = ("accuracy",)  # what `loss` returns beside the loss, for the progress bar
 
-ROTATION = math.radians(12)
-SCALE = 0.1
-SHIFT = 0.11  # of the image's size: 0.9 of 8 pixels
-
-
-class Network(nn.Module):
-    """Two blocks of convolution, normalisation, relu and pooling, then one linear layer.
-
-    relu, because every runtime that a model may be exported to has it.
-    """
-
-    def __init__(self, height: int, width: int, colours: int, classes: int, channels: int) -> None:
-        super().__init__()
-        narrow, wide = channels, 2 * channels
-        self.features = nn.Sequential(
-            nn.Conv2d(colours, narrow, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(narrow),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Conv2d(narrow, wide, kernel_size=3, padding=1, bias=False),
-            nn.BatchNorm2d(wide),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-        )
-        self.classifier = nn.Linear(wide * (height // 4) * (width // 4), classes)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map images [n, height, width, channels] in 0..1 to logits [n, classes]."""
-        # A view: the pixels stay where they are, in the order that PyTorch calls channels_last.
-        features = self.features(images.permute(0, 3, 1, 2))  # [n, wide, height / 4, width / 4]
-        logits: Tensor = self.classifier(features.flatten(1))
-        return logits
+rate_shares = fine_tuning.rate_shares
 
 
 def build(settings: Config, facts: Facts) -> nn.Module:
     """Build the network with new weights, for the images and classes that `facts` name."""
-    height, width, colours = facts["shape"]
-    classes, channels = len(facts["classes"]), settings.model.channels
-    network = Network(height, width, colours, classes, channels)
+    classes = len(facts["classes"])
+    if settings.model.backbone:
+        network: nn.Module = backbone.build(settings.model, facts["shape"], classes)
+    else:
+        stride, channels = widths(facts["shape"], settings.model.channels)
+        standardise = standardised(settings, facts)
+        network = Network(facts["shape"][-1], stride, channels, classes, standardise)
     return network.to(memory_format=torch.channels_last)
+
+
+def initialize(network: nn.Module, settings: Config) -> None:
+    """Fill in pretrained weights where there is a backbone; UserError when they do not load."""
+    if isinstance(network, backbone.Backbone):
+        backbone.initialize(network, settings.model)
 
 
 class ServingModule(nn.Module):
@@ -82,33 +65,27 @@ def loss(
     chance: Chance,
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the sum of the cross entropies, in nats, and the sums of the FIGURES."""
-    images, labels = batch["images"].float() / 255, batch["labels"].long()
-    if settings.data.augment:
-        images = augment(images, chance)
+    images, labels = batch["images"], batch["labels"].long()
+    if images.dtype == torch.uint8:
+        images = images.float() / 255
+    images = augment(images, settings.data, chance)
+    wanted = functional.one_hot(labels, len(facts["classes"])).float()
+    if settings.data.mixup:
+        images, wanted = mixed(images, wanted, settings.data.mixup, chance)
     logits = network(images)
-    smoothing = settings.train.label_smoothing
-    total = functional.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="sum")
-    right = (logits.detach().argmax(1) == labels).sum()
-    return total, [right]
+    losses = functional.cross_entropy(
+        logits, wanted, label_smoothing=settings.train.label_smoothing, reduction="none"
+    )
+    balance = torch.tensor(class_weights(settings, facts["counts"]), device=labels.device)
+    right = (logits.detach().argmax(1) == wanted.argmax(1)).sum()
+    return (losses * balance[labels]).sum(), [right]
 
 
-def augment(images: Tensor, chance: Chance) -> Tensor:
-    """Rotate, scale and shift each image at random; [n, height, width, channels] in and out."""
-    draws = chance.uniform(4, low=-1, high=1)
-    angle, scale = draws[:, 0] * ROTATION, 1 + draws[:, 1] * SCALE
-    cosine, sine = torch.cos(angle) * scale, torch.sin(angle) * scale
-    # affine_grid measures in half images, hence the 2.
-    right, down = draws[:, 2] * 2 * SHIFT, draws[:, 3] * 2 * SHIFT
-    matrix = torch.stack([cosine, -sine, right, sine, cosine, down], dim=1).view(-1, 2, 3)
-    channels_first = images.permute(0, 3, 1, 2)
-    grid = functional.affine_grid(matrix, list(channels_first.shape), align_corners=False)
-    moved = functional.grid_sample(channels_first, grid, align_corners=False)
-    return moved.permute(0, 2, 3, 1)
-
-
-def trainable(network: nn.Module) -> list[nn.Parameter]:
-    """Return what the optimizer changes: everything."""
-    return list(network.parameters())
+def trainable(network: nn.Module) -> list[list[nn.Parameter]]:
+    """Return what the optimizer changes, in the groups that `rate_shares` has rates for."""
+    if isinstance(network, backbone.Backbone):
+        return network.groups()
+    return [list(network.parameters())]
 
 
 def saved(network: nn.Module) -> dict[str, Tensor]:

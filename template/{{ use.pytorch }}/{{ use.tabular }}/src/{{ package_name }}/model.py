@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -83,6 +84,10 @@ def build(settings: Config, facts: Facts) -> nn.Module:
     return Network(settings, facts)
 
 
+def initialize(network: nn.Module, settings: Config) -> None:
+    """Put other weights than new ones in place: here there are none."""
+
+
 class ServingModule(nn.Module):
     """The trained network as its users see it: columns in, probabilities or values out."""
 
@@ -135,9 +140,14 @@ def loss(
     return functional.mse_loss(found, wanted, reduction="sum"), []
 
 
-def trainable(network: nn.Module) -> list[nn.Parameter]:
-    """Return what the optimizer changes: everything."""
-    return list(network.parameters())
+def trainable(network: nn.Module) -> list[list[nn.Parameter]]:
+    """Return what the optimizer changes: everything, in one group."""
+    return [list(network.parameters())]
+
+
+def rate_shares(settings: Config, epochs: np.ndarray) -> np.ndarray:
+    """Return each group's share of the learning rate, [steps, groups]: all of it for the one."""
+    return np.ones((len(epochs), 1), np.float32)
 
 
 def saved(network: nn.Module) -> dict[str, Tensor]:

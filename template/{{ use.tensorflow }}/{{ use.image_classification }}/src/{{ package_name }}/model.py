@@ -1,46 +1,42 @@
 """The network: how it is built, what it learns from, and the module that is served."""
 
-import math
 from typing import Any
 
 import keras
 import tensorflow as tf
-from keras import layers
 
+from . import backbone, fine_tuning
+from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
+from .fine_tuning import class_weights
+from .network import build as new_network
+from .stages import standardised, widths
 
 Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
 
 FIGURES = ("accuracy",)  # what `loss` returns beside the loss, for the progress bar
 
-ROTATION = math.radians(12)
-SCALE = 0.1
-SHIFT = 0.11  # of the image's size: 0.9 of 8 pixels
+rate_shares = fine_tuning.rate_shares
 
 
 def build(settings: Config, facts: Facts) -> keras.Model:
-    """Build two blocks of convolution, normalisation, relu and pooling, then one dense layer.
+    """Build the network with new weights, for the images and classes that `facts` name.
 
-    The network maps images [n, height, width, channels] in 0..1 to logits [n, classes]. It uses
-    relu, because every runtime that a model may be exported to has it.
+    It maps images [n, height, width, channels] in 0..1 to logits [n, classes].
     """
-    channels = settings.model.channels
-    images = keras.Input(facts["shape"], name="images")
-    features = images
-    for filters in (channels, 2 * channels):
-        features = layers.Conv2D(
-            filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal"
-        )(features)
-        # Keras's own momentum of 0.99 needs more steps than a short training has.
-        features = layers.BatchNormalization(momentum=0.9)(features)
-        features = layers.ReLU()(features)
-        features = layers.MaxPooling2D(2)(features)
-    features = layers.Flatten()(features)
-    # Logits stay in float32 when the rest computes in bfloat16.
-    logits = layers.Dense(len(facts["classes"]), dtype="float32", name="logits")(features)
-    return keras.Model(images, logits)
+    shape, classes = facts["shape"], len(facts["classes"])
+    if settings.model.backbone:
+        return backbone.build(settings.model, shape, classes)
+    stride, channels = widths(shape, settings.model.channels)
+    return new_network(shape, stride, channels, classes, standardised(settings, facts))
+
+
+def initialize(network: keras.Model, settings: Config) -> None:
+    """Fill in pretrained weights where there is a backbone; UserError when they do not load."""
+    if settings.model.backbone:
+        backbone.initialize(network, settings.model)
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
@@ -67,44 +63,27 @@ def loss(
     network: keras.Model, batch: Tensors, settings: Config, facts: Facts, chance: Chance
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Return the sum of the cross entropies, in nats, and the sums of the FIGURES."""
-    images, labels = tf.cast(batch["images"], tf.float32) / 255, batch["labels"]
-    if settings.data.augment:
-        images = augment(images, chance)
+    images, labels = batch["images"], batch["labels"]
+    if images.dtype == tf.uint8:
+        images = tf.cast(images, tf.float32) / 255
+    images = augment(images, settings.data, chance)
+    classes, smoothing = len(facts["classes"]), settings.train.label_smoothing
+    wanted = tf.one_hot(labels, classes)
+    if settings.data.mixup:
+        images, wanted = mixed(images, wanted, settings.data.mixup, chance)
     logits = network(images, training=True)
-    classes, smoothing = logits.shape[-1], settings.train.label_smoothing
-    wanted = tf.one_hot(labels, classes) * (1 - smoothing) + smoothing / classes
-    total = tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
-    right = tf.cast(tf.argmax(logits, 1) == labels, tf.float32)
-    return total, [tf.reduce_sum(right)]
+    smoothed = wanted * (1 - smoothing) + smoothing / classes
+    losses = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
+    balance = tf.gather(tf.constant(class_weights(settings, facts["counts"])), labels)
+    right = tf.cast(tf.argmax(logits, 1) == tf.argmax(wanted, 1), tf.float32)
+    return tf.reduce_sum(losses * balance), [tf.reduce_sum(right)]
 
 
-def augment(images: tf.Tensor, chance: Chance) -> tf.Tensor:
-    """Rotate, scale and shift each image at random; [n, height, width, channels] in and out."""
-    height, width = images.shape[1], images.shape[2]
-    draws = tf.transpose(chance.uniform(4, low=-1, high=1))
-    angle, scale = draws[0] * ROTATION, 1 + draws[1] * SCALE
-    cosine, sine = tf.cos(angle) * scale, tf.sin(angle) * scale
-    # Pixels turn around the middle of the image, so the middle has to stay where it is.
-    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
-    right = middle_x - cosine * middle_x + sine * middle_y + draws[2] * SHIFT * width
-    down = middle_y - sine * middle_x - cosine * middle_y + draws[3] * SHIFT * height
-    zero = tf.zeros_like(angle)
-    # Eight numbers say where each new pixel comes from: x, y and the two of the perspective.
-    transforms = tf.stack([cosine, -sine, right, sine, cosine, down, zero, zero], axis=1)
-    return tf.raw_ops.ImageProjectiveTransformV3(
-        images=images,
-        transforms=transforms,
-        output_shape=[height, width],
-        fill_value=0.0,
-        interpolation="BILINEAR",
-        fill_mode="CONSTANT",
-    )
-
-
-def trainable(network: keras.Model) -> list[keras.Variable]:
-    """Return what the optimizer changes: everything that is not counted, such as means."""
-    found: list[keras.Variable] = network.trainable_variables
-    return found
+def trainable(network: keras.Model) -> list[list[keras.Variable]]:
+    """Return what the optimizer changes, in the groups that `rate_shares` has rates for."""
+    if backbone.is_in(network):
+        return backbone.groups(network)
+    return [network.trainable_variables]
 
 
 def saved(network: keras.Model) -> list[keras.Variable]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -52,6 +53,10 @@ def build(settings: Config, facts: Facts) -> keras.Model:
     return keras.Model([numbers, codes], layers.Dense(2, dtype="float32")(hidden))
 
 
+def initialize(network: keras.Model, settings: Config) -> None:
+    """Put other weights than new ones in place: here there are none."""
+
+
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     """The trained network as its users see it: numbers and codes in, price and express out."""
 
@@ -88,10 +93,14 @@ def loss(
     return tf.reduce_sum(squared + entropy), [tf.reduce_sum(right)]
 
 
-def trainable(network: keras.Model) -> list[keras.Variable]:
-    """Return what the optimizer changes: everything."""
-    found: list[keras.Variable] = network.trainable_variables
-    return found
+def trainable(network: keras.Model) -> list[list[keras.Variable]]:
+    """Return what the optimizer changes: everything, in one group."""
+    return [network.trainable_variables]
+
+
+def rate_shares(settings: Config, epochs: np.ndarray) -> np.ndarray:
+    """Return each group's share of the learning rate, [steps, groups]: all of it for the one."""
+    return np.ones((len(epochs), 1), np.float32)
 
 
 def saved(network: keras.Model) -> list[keras.Variable]:

@@ -1,0 +1,114 @@
+"""A pretrained network of timm (https://huggingface.co/docs/timm) with a new last layer."""
+
+import pickle
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from .errors import UserError
+from .fine_tuning import in_quarters
+from .task import ModelSettings
+
+
+class Backbone(nn.Module):
+    """The pretrained network, with what its images are normalised by."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: nn.Module, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images [n, height, width, channels] in 0..1 to logits [n, classes]."""
+        pixels = images.permute(0, 3, 1, 2)
+        if pixels.shape[1] == 1:  # grey: it has learnt from three channels
+            pixels = torch.cat([pixels] * self.mean.shape[1], dim=1)
+        logits: Tensor = self.network((pixels - self.mean) / self.std)
+        return logits
+
+    def train(self, mode: bool = True) -> "Backbone":
+        """Switch to training, but for BatchNorm: its statistics are those of far more images."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        return self
+
+    def groups(self) -> list[list[nn.Parameter]]:
+        """Return the parameters: the quarters of the backbone from its input on, the new layer."""
+        head = list(self.network.get_classifier().parameters())  # type: ignore[operator]
+        new = {id(parameter) for parameter in head}
+        return [*in_quarters([p for p in self.parameters() if id(p) not in new]), head]
+
+
+def build(settings: ModelSettings, shape: Sequence[int], classes: int) -> Backbone:
+    """Build the network with new weights; UserError when timm has none of its name or size."""
+    timm = load_timm()
+    name = settings.backbone
+    if not timm.is_model(name):
+        near = ", ".join(timm.list_models(f"*{name}*")[:5])
+        raise UserError(
+            f"timm has no network {name!r}; "
+            + (f"it has {near}" if near else "`backbone` takes a name that timm.list_models() has")
+        )
+    network = timm.create_model(name, num_classes=classes)
+    about = network.pretrained_cfg
+    if about.get("fixed_input_size") and tuple(about["input_size"][1:]) != tuple(shape[:2]):
+        raise UserError(f"{name} takes images of one size: set image_size = {about['input_size'][1]}")
+    return Backbone(network, about["mean"], about["std"])
+
+
+def initialize(network: Backbone, settings: ModelSettings) -> None:
+    """Fill in the pretrained weights, all but the last layer's; UserError when they do not load."""
+    timm, name = load_timm(), settings.backbone
+    source: dict[str, Any] = {}
+    if settings.backbone_weights:
+        source = {"state_dict": read_weights(Path(settings.backbone_weights).expanduser())}
+    classes = network.network.num_classes
+    try:
+        trained = timm.create_model(
+            name, pretrained=True, pretrained_cfg_overlay=source, num_classes=classes
+        )
+    except Exception as error:  # of timm, of the hub and of its client: no narrower base
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        where = settings.backbone_weights or "its hub; name a file with `backbone_weights`"
+        raise UserError(f"the weights of {name} do not load from {where}: {reason}") from error
+    network.network.load_state_dict(trained.state_dict())
+    about = trained.pretrained_cfg
+    licence = about.get("license") or "licence unknown"
+    where = settings.backbone_weights or f"{about.get('hf_hub_id')} ({licence})"
+    print(f"starts from {name}, weights from {where}", file=sys.stderr)
+
+
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """Read weights by name from a safetensors or a .pth file; UserError when it is neither."""
+    try:
+        if file.suffix == ".safetensors":
+            return safetensors.torch.load_file(file)
+        found: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {file}; `backbone_weights` names one") from error
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
+        kinds = "a safetensors file, or what torch.save made of a state_dict"
+        raise UserError(f"{file} is damaged or no file of weights; it may be {kinds}") from error
+    return found
+
+
+def load_timm() -> ModuleType:
+    """Import timm where a backbone is asked for: it takes seconds."""
+    try:
+        import timm
+    except ImportError as error:
+        raise UserError("a backbone needs the package timm: `uv add timm`") from error
+    return timm
