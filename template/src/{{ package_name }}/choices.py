@@ -5,8 +5,6 @@ import os
 from .dataset import Dataset
 from .runs import Run
 
-LARGE = 2**20  # bytes of a batch: with less, threads wait for each other longer than they compute
-
 
 def keep_choices(run: Run, dataset: Dataset, batch_size: int) -> Run:
     """Write into the run's settings what the data have chosen, and the number of threads.
@@ -17,9 +15,11 @@ def keep_choices(run: Run, dataset: Dataset, batch_size: int) -> Run:
     run = run.settle("data", **dataset.chosen)
     if run.config.hardware.threads:
         return run
+    from .hardware import choose_threads  # which imports the framework
+
     split = dataset.train
     batch = split.nbytes // max(len(split), 1) * batch_size
-    return run.settle("hardware", threads=available_cpus() if batch >= LARGE else 1)
+    return run.settle("hardware", threads=choose_threads(batch))
 
 
 def available_cpus() -> int:

@@ -16,6 +16,11 @@ from .storage import sha256_arrays, write_atomic
 class Split(Protocol):
     """One part of the data; its rows may lie in memory or on a disk, or be made when asked for."""
 
+    @property
+    def mapped(self) -> bool:
+        """Whether the rows lie on a disk, from where the system maps them into memory."""
+        ...
+
     def __len__(self) -> int: ...
 
     @property
@@ -37,6 +42,7 @@ class ArraySplit:
     """A split that lies in memory: arrays by name with an equal first axis."""
 
     arrays: Batch
+    mapped: bool = False
 
     def __len__(self) -> int:
         return count(self.arrays)
@@ -106,7 +112,7 @@ def golden_rows(
 
     There are at most `rows` of them, of at most `size` bytes together.
     """
-    row = split.nbytes // max(len(split), 1)
-    most = max(min(rows, size // max(row, 1)), 3)
+    row = sum(tensor.row_bytes for tensor in signature.inputs)
+    most = max(min(rows, size // row), 3)
     chosen = np.linspace(0, len(split) - 1, min(most, len(split))).astype(int)
     return signature.only_inputs(split.rows(chosen))

@@ -51,7 +51,7 @@ class HardwareSettings:
     """What computes, and how."""
 
     device: str = setting("auto", "an accelerator when there is one; or a name, such as cpu")
-    threads: int = setting(0, "CPU threads; 0: one for small batches, else all there are", 0, 1024)
+    threads: int = setting(0, "CPU threads; 0: chosen once, and kept with the run", 0, 1024)
     precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: mixed precision")
     compile: bool = setting(False, "torch.compile or XLA; pays for large networks only")
     resident_share: float = setting(

@@ -28,7 +28,7 @@ def judge(
         *guessing(name, sign, test, baselines),
         *overfitted(name, sign, records, settings),
     ]
-    return found + metrics.remarks(test)
+    return found + metrics.remarks(test, facts)
 
 
 def diverged(records: Sequence[Record]) -> list[str]:

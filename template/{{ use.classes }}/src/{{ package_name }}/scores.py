@@ -1,9 +1,10 @@
 """Scores of answers that are classes, for the tasks that have them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+RARE = 3  # times as many in the most frequent class as in the rarest
 UNEQUAL = 0.15  # by which macro_f1 may be below the accuracy without a word
 
 
@@ -17,9 +18,11 @@ def macro_f1(counts: np.ndarray) -> float:
     return float((2 * hits[there] / both[there]).mean())
 
 
-def unbalanced(test: Mapping[str, float]) -> list[str]:
-    """Say so where rare classes fare much worse than frequent ones."""
-    if "macro_f1" not in test or test["accuracy"] - test["macro_f1"] < UNEQUAL:
+def unbalanced(test: Mapping[str, float], counts: Sequence[int]) -> list[str]:
+    """Say so where classes that are rare among `counts` fare much worse than frequent ones."""
+    if not counts or max(counts) < RARE * min(counts):
+        return []
+    if test["accuracy"] - test["macro_f1"] < UNEQUAL:
         return []
     return [
         f"unbalanced: macro_f1 is {test['macro_f1']:.3g} beside an accuracy of"

@@ -30,6 +30,7 @@ class PixelSplit:
     labels: np.ndarray
     hashes: list[str]
     """of the pixels of each image"""
+    mapped: bool = True
 
     def __len__(self) -> int:
         return len(self.places)

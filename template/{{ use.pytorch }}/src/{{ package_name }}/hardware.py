@@ -3,8 +3,12 @@
 import psutil
 import torch
 
+from .choices import available_cpus
 from .errors import UserError
 from .settings import HardwareSettings
+
+
+LARGE = 2**20  # bytes of a batch: with less, threads wait for each other longer than they compute
 
 
 def prepare(settings: HardwareSettings) -> torch.device:
@@ -29,6 +33,11 @@ def prepare(settings: HardwareSettings) -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
+
+
+def choose_threads(batch: int) -> int:
+    """Return the best number of CPU threads for batches of so many bytes."""
+    return available_cpus() if batch >= LARGE else 1
 
 
 def memory(device: torch.device) -> int:

@@ -10,6 +10,7 @@ from torch import Tensor
 from . import hardware
 from .dataset import Split
 
+WORTH_STREAMING = 64 * 2**20  # bytes
 Batches = Callable[[np.ndarray], Iterator[dict[str, Tensor]]]
 """Row numbers [steps, batch size] to a batch for each step: tensors by name, on the device."""
 
@@ -17,11 +18,13 @@ Batches = Callable[[np.ndarray], Iterator[dict[str, Tensor]]]
 def load(split: Split, device: torch.device, share: float) -> Batches:
     """Keep the split on the device if it takes at most `share` of its memory, else stream it.
 
-    Both give the same rows in the same order.
+    Both give the same rows in the same order. Rows that the system has mapped into the computer's
+    memory anyway are not copied there, but for a few.
     """
-    if split.nbytes <= share * hardware.memory(device):
-        return resident(split, device)
-    return streamed(split, device)
+    on_host = split.mapped and device.type == "cpu" and split.nbytes > WORTH_STREAMING
+    if on_host or split.nbytes > share * hardware.memory(device):
+        return streamed(split, device)
+    return resident(split, device)
 
 
 def resident(split: Split, device: torch.device) -> Batches:

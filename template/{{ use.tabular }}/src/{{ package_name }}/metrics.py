@@ -88,9 +88,9 @@ def degradation(trained: Figures, found: Figures) -> float:
     return trained[name] - found[name]
 
 
-def remarks(test: Mapping[str, float]) -> list[str]:
+def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
     """Say what is to be said about results, beside what is said of every task's."""
-    return unbalanced(test)
+    return unbalanced(test, facts["target"].get("counts", ()))
 
 
 def baselines(dataset: Dataset) -> dict[str, Figures]:

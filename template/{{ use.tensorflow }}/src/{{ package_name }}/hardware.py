@@ -36,6 +36,14 @@ def devices() -> list[str]:
     return [device.name for device in tf.config.list_logical_devices()]
 
 
+def choose_threads(batch: int) -> int:
+    """Return the number of CPU threads, whatever the bytes of a batch: one.
+
+    With several, the sums of large convolutions differ in their last bits from run to run.
+    """
+    return 1
+
+
 def memory(device: str) -> int:
     """Return the bytes of the device's memory; of the computer's where it has none of its own."""
     program = shutil.which("nvidia-smi")

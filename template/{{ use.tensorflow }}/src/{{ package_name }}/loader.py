@@ -9,19 +9,22 @@ import tensorflow as tf
 from . import hardware
 from .dataset import Split
 
+WORTH_STREAMING = 64 * 2**20  # bytes
 Tensors = dict[str, tf.Tensor]
 
 
 class Loader:
     """The rows of a split: on the device if they take at most `share` of its memory, else streamed.
 
-    Both give the same rows in the same order.
+    Both give the same rows in the same order. Rows that the system has mapped into the computer's
+    memory anyway are not copied there, but for a few.
     """
 
     def __init__(self, split: Split, device: str, share: float) -> None:
         self.split = split
         self.device = device
-        self.resident = split.nbytes <= share * hardware.memory(device)
+        on_host = split.mapped and "CPU" in device and split.nbytes > WORTH_STREAMING
+        self.resident = not on_host and split.nbytes <= share * hardware.memory(device)
         if self.resident:
             self.whole = self.read(np.arange(len(split)))
         else:
