@@ -92,9 +92,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
                 # A sum over the part, divided by the weight of the whole batch: the gradients are
                 # the same however the batch is divided.
                 share = total / batch_weight
-            found = tape.gradient(
-                share, learnt, unconnected_gradients=tf.UnconnectedGradients.ZERO
-            )
+            found = tape.gradient(share, learnt, unconnected_gradients=tf.UnconnectedGradients.ZERO)
             gradients = [before + more for before, more in zip(gradients, found, strict=True)]
             totals += tf.stack([total, *figures])
         if settings.clip_norm:

@@ -1,5 +1,7 @@
 """A network that is made new: residual stages, as many as the images' size asks for."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -44,7 +46,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.standardise = standardise
-        stages = [Stage(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+        stages = [Stage(a, b) for a, b in itertools.pairwise(widths)]
         self.features = nn.Sequential(Convolution(colours, widths[0], stride), *stages)
         self.classifier = nn.Linear(widths[-1], classes)
 

@@ -71,7 +71,9 @@ def loss(
     wanted = tf.one_hot(labels, classes)
     if settings.data.mixup:
         images, wanted = mixed(images, wanted, settings.data.mixup, chance)
-    logits = network(images, training=True)
+    # A backbone's BatchNorm keeps its statistics, even while it learns: they are those of far more
+    # images. See https://keras.io/guides/transfer_learning
+    logits = network(images, training=not backbone.is_in(network))
     smoothed = wanted * (1 - smoothing) + smoothing / classes
     losses = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
     balance = tf.gather(tf.constant(class_weights(settings, facts["counts"])), labels)
