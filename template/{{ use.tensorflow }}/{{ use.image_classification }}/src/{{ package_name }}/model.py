@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from . import backbone, fine_tuning
@@ -17,8 +18,6 @@ Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
 
 FIGURES = ("accuracy",)  # what `loss` returns beside the loss, for the progress bar
-
-rate_shares = fine_tuning.rate_shares
 
 
 def build(settings: Config, facts: Facts) -> keras.Model:
@@ -86,6 +85,11 @@ def trainable(network: keras.Model) -> list[list[keras.Variable]]:
     if backbone.is_in(network):
         return backbone.groups(network)
     return [network.trainable_variables]
+
+
+def rate_shares(settings: Config, epochs: np.ndarray) -> np.ndarray:
+    """Return each group's share of the learning rate, [steps, groups], from the epochs done."""
+    return fine_tuning.rate_shares(settings, epochs)
 
 
 def saved(network: keras.Model) -> list[keras.Variable]:
