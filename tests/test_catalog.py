@@ -23,7 +23,8 @@ SHARED = {"name", "order", "label", "available", "frameworks", "packages", "modu
 KEYS = {
     "tasks": (
         SHARED | {"data", "smoke"},
-        {"client", "examples", "files", "lacks", "reports_classes", "serving", "sources", "try"},
+        {"client", "examples", "files", "framework_packages", "lacks", "reports_classes", "serving"}
+        | {"sources", "torch_packages", "try"},
     ),
     "targets": (
         SHARED

@@ -7,6 +7,7 @@ from ..config import Config
 from ..data import signature
 from ..dataset import Split
 from ..signature import Predict
+from ..task import ModelSettings
 from .classes import Answers, calibration_figure, class_table, confusion, confusion_figure
 from .classes import collect as collect_answers
 from .elements import Figure, Table
@@ -75,6 +76,19 @@ def limits(card: Mapping[str, Any], settings: Config) -> list[str]:
         "The interval covers the luck of which images were in the test split. It covers neither "
         "wrong labels nor settings that were chosen by looking at this same split.",
         *(DIGITS_LIMITS if settings.data.source == "digits" else FOLDER_LIMITS),
+        *backbone_limits(settings.model),
+    ]
+
+
+def backbone_limits(model: ModelSettings) -> list[str]:
+    """Say what comes along with a pretrained network; nothing where the network was new."""
+    if not model.backbone:
+        return []
+    source = model.backbone_weights or "its publisher"
+    return [
+        f"It started from the pretrained network {model.backbone}, with weights from {source}. "
+        "Their licence holds for this model as well, and what they were trained on can show in "
+        "its mistakes."
     ]
 
 

@@ -1,4 +1,4 @@
-"""A pretrained network of timm (https://huggingface.co/docs/timm) with a new last layer."""
+"""A pretrained network with a new last layer, of https://huggingface.co/docs/timm."""
 
 import pickle
 import sys
@@ -64,8 +64,9 @@ def build(settings: ModelSettings, shape: Sequence[int], classes: int) -> Backbo
         )
     network = timm.create_model(name, num_classes=classes)
     about = network.pretrained_cfg
-    if about.get("fixed_input_size") and tuple(about["input_size"][1:]) != tuple(shape[:2]):
-        raise UserError(f"{name} takes images of one size: set image_size = {about['input_size'][1]}")
+    size = about["input_size"][1]
+    if about.get("fixed_input_size") and [size, size] != list(shape[:2]):
+        raise UserError(f"{name} takes images of one size: set image_size = {size}")
     return Backbone(network, about["mean"], about["std"])
 
 

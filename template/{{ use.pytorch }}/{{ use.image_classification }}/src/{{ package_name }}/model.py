@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,8 +19,6 @@ from .stages import standardised, widths
 Facts = dict[str, Any]
 
 FIGURES = ("accuracy",)  # what `loss` returns beside the loss, for the progress bar
-
-rate_shares = fine_tuning.rate_shares
 
 
 def build(settings: Config, facts: Facts) -> nn.Module:
@@ -86,6 +85,11 @@ def trainable(network: nn.Module) -> list[list[nn.Parameter]]:
     if isinstance(network, backbone.Backbone):
         return network.groups()
     return [list(network.parameters())]
+
+
+def rate_shares(settings: Config, epochs: np.ndarray) -> np.ndarray:
+    """Return each group's share of the learning rate, [steps, groups], from the epochs done."""
+    return fine_tuning.rate_shares(settings, epochs)
 
 
 def saved(network: nn.Module) -> dict[str, Tensor]:

@@ -1,5 +1,7 @@
 """A network that is made new: residual stages, as many as the images' size asks for."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -44,7 +46,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         self.standardise = standardise
-        stages = [Stage(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+        stages = [Stage(a, b) for a, b in itertools.pairwise(widths)]
         self.features = nn.Sequential(Convolution(colours, widths[0], stride), *stages)
         self.classifier = nn.Linear(widths[-1], classes)
 
@@ -60,5 +62,15 @@ class Network(nn.Module):
 
 def standardise(pixels: Tensor) -> Tensor:
     """Take each channel's mean out of each image [n, channels, height, width], and the contrast."""
-    centred = pixels - pixels.mean((2, 3), keepdim=True)
-    return centred * torch.rsqrt(centred.square().mean((1, 2, 3), keepdim=True) + EPSILON)
+    centred = pixels - mean(pixels)
+    variance = mean(centred.square()).mean(1, keepdim=True)
+    return centred * torch.rsqrt(variance + EPSILON)
+
+
+def mean(pixels: Tensor) -> Tensor:
+    """Return the mean of each channel, [n, channels, 1, 1].
+
+    First along rows, then along columns: some runtimes add one number after the other, and a sum
+    of thousands loses digits that dividing by a small contrast would show.
+    """
+    return pixels.mean(3, keepdim=True).mean(2, keepdim=True)

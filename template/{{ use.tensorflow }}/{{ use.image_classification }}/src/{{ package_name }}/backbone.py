@@ -1,4 +1,4 @@
-"""A pretrained network of keras.applications (https://keras.io/api/applications) with a new layer."""
+"""A pretrained network with a new last layer, of https://keras.io/api/applications."""
 
 import difflib
 import sys
@@ -27,10 +27,8 @@ def build(settings: ModelSettings, shape: Sequence[int], classes: int) -> keras.
         pixels = layers.Concatenate()([pixels] * 3)
     backbone = make(settings, shape)
     pixels = preprocessing(settings.backbone)(pixels)
-    # Not `training`, even while it learns: BatchNorm's statistics are those of far more images.
-    # See https://keras.io/guides/transfer_learning
-    features = backbone(pixels, training=False)
-    return keras.Model(images, layers.Dense(classes, dtype="float32", name=HEAD)(features))
+    logits = layers.Dense(classes, dtype="float32", name=HEAD)(backbone(pixels))
+    return keras.Model(images, logits)
 
 
 def make(settings: ModelSettings, shape: Sequence[int], weights: str | None = None) -> keras.Model:
@@ -42,7 +40,8 @@ def make(settings: ModelSettings, shape: Sequence[int], weights: str | None = No
         )
     except Exception as error:  # of Keras, of the download and of h5py: no narrower base
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise UserError(f"{settings.backbone} cannot be made: {reason}") from error
+        told = "; name a file with `backbone_weights`" if weights else ""
+        raise UserError(f"{settings.backbone} cannot be made: {reason}{told}") from error
     return network
 
 

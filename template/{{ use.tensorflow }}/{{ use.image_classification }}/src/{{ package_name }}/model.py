@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from . import backbone, fine_tuning
@@ -17,8 +18,6 @@ Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
 
 FIGURES = ("accuracy",)  # what `loss` returns beside the loss, for the progress bar
-
-rate_shares = fine_tuning.rate_shares
 
 
 def build(settings: Config, facts: Facts) -> keras.Model:
@@ -71,7 +70,9 @@ def loss(
     wanted = tf.one_hot(labels, classes)
     if settings.data.mixup:
         images, wanted = mixed(images, wanted, settings.data.mixup, chance)
-    logits = network(images, training=True)
+    # A backbone's BatchNorm keeps its statistics, even while it learns: they are those of far more
+    # images. See https://keras.io/guides/transfer_learning
+    logits = network(images, training=not backbone.is_in(network))
     smoothed = wanted * (1 - smoothing) + smoothing / classes
     losses = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
     balance = tf.gather(tf.constant(class_weights(settings, facts["counts"])), labels)
@@ -84,6 +85,11 @@ def trainable(network: keras.Model) -> list[list[keras.Variable]]:
     if backbone.is_in(network):
         return backbone.groups(network)
     return [network.trainable_variables]
+
+
+def rate_shares(settings: Config, epochs: np.ndarray) -> np.ndarray:
+    """Return each group's share of the learning rate, [steps, groups], from the epochs done."""
+    return fine_tuning.rate_shares(settings, epochs)
 
 
 def saved(network: keras.Model) -> list[keras.Variable]:

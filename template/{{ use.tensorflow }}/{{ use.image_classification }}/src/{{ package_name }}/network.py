@@ -50,6 +50,15 @@ class Standardise(layers.Layer):  # type: ignore[misc]  # Keras has no types
 
     def call(self, images: KerasTensor) -> KerasTensor:
         """Return images of the same shape."""
-        centred = images - ops.mean(images, axis=(1, 2), keepdims=True)
-        variance = ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)
+        centred = images - mean(images)
+        variance = ops.mean(mean(ops.square(centred)), axis=3, keepdims=True)
         return centred * ops.rsqrt(variance + EPSILON)
+
+
+def mean(images: KerasTensor) -> KerasTensor:
+    """Return the mean of each channel, [n, 1, 1, channels].
+
+    First along rows, then along columns: some runtimes add one number after the other, and a sum
+    of thousands loses digits that dividing by a small contrast would show.
+    """
+    return ops.mean(ops.mean(images, axis=2, keepdims=True), axis=1, keepdims=True)

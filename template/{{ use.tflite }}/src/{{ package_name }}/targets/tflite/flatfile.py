@@ -41,7 +41,7 @@ def pack(model: bytes, metadata: bytes, files: Mapping[str, str]) -> bytes:
         entry = schema.MetadataT(METADATA, len(buffers))
         table.metadata = [*(table.metadata or []), entry]
         buffers = [*buffers, schema.BufferT(np.frombuffer(metadata, np.uint8))]
-    table.buffers = [AlignedBuffer(each.data, each.offset, each.size) for each in buffers]
+    table.buffers = [AlignedBuffer(contents(each, model)) for each in buffers]
     builder = flatbuffers.Builder(len(model))
     builder.Finish(table.Pack(builder), file_identifier=IDENTIFIER)
     if not files:
@@ -51,6 +51,14 @@ def pack(model: bytes, metadata: bytes, files: Mapping[str, str]) -> bytes:
         for name, text in files.items():
             archive.writestr(zipfile.ZipInfo(name), text)  # ZipInfo's date is always the same
     return whole.getvalue()
+
+
+def contents(buffer: schema.BufferT, model: bytes) -> np.ndarray | None:
+    """Return a buffer's bytes; those of large networks may lie behind the FlatBuffer."""
+    if buffer.data is None and buffer.offset > 1:  # 1 stands for none, as the schema says
+        return np.frombuffer(model, np.uint8, buffer.size, buffer.offset)
+    found: np.ndarray | None = buffer.data
+    return found
 
 
 def unpack(content: bytes) -> tuple[bytes, dict[str, str]]:
