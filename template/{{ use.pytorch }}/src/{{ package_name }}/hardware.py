@@ -7,7 +7,6 @@ from .choices import available_cpus
 from .errors import UserError
 from .settings import HardwareSettings
 
-
 LARGE = 2**20  # bytes of a batch: with less, threads wait for each other longer than they compute
 
 
