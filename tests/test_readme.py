@@ -118,7 +118,8 @@ def test_the_tree_of_a_project_is_the_one_that_its_readme_draws(
     tmp_path: Path, preset: str
 ) -> None:
     project = render(tmp_path / "project", presets()[preset])
-    tree = (project / "README.md").read_text("utf-8").split("```text\n")[1].split("```")[0]
+    where = (project / "README.md").read_text("utf-8").split("## What is where")[1]
+    tree = where.split("```text\n")[1].split("```")[0]
     drawn = [line.split()[0] for line in tree.splitlines() if line[0] not in "├└"]
     inside = [line.split()[1] for line in tree.splitlines() if line[0] in "├└"]
     [package] = (project / "src").iterdir()

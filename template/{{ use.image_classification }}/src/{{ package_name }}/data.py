@@ -4,7 +4,7 @@ A split's rows have `images`, uint8 [n, height, width, channels], which the netw
 and `labels`, the class numbers, int64 [n].
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,19 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from . import checks
-from .cache import read_pictures
 from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
-from .folders import Listing, find_pictures
-from .pictures import Preparation, printable, survey
+from .own_images import load_folder
+from .pictures import Preparation, describe
 from .preview import draw_batch
 from .signature import Batch, Signature, Tensor
-from .splits import PixelSplit, divide
+from .splits import divide
 from .task import DataSettings
-
-BACKGROUNDS = {"white": 255, "black": 0}  # grey levels
-SMALLEST, LARGEST_BY_ITSELF = 8, 64  # pixels of a side, where no size is set
 
 
 def load(settings: DataSettings) -> Dataset:
@@ -84,73 +79,3 @@ def load_digits(settings: DataSettings) -> Dataset:
         facts=describe(names, labels[parts[0]], Preparation(8, 8, 1)),
         draw=partial(draw_batch, names),
     )
-
-
-def load_folder(folder: Path, settings: DataSettings) -> Dataset:
-    """Load images from `folder/<class>/` or `folder/<split>/<class>/`; the notes tell of them.
-
-    Raises UserError when a layout is not understood, or a class has too few images.
-    """
-    listing = find_pictures(folder)
-    how = choose_preparation(folder, listing, settings)
-    chosen = not settings.image_size or settings.colour == "auto"
-    pixels = read_pictures(folder, listing.files, how, Path(settings.cache).expanduser())
-    whole = [i for i, entry in enumerate(pixels.entries) if not entry.error]
-    entries, files = [pixels.entries[i] for i in whole], [listing.files[i] for i in whole]
-    labels = np.array([listing.labels[i] for i in whole], np.int64)
-    checks.check_counts(folder, listing, labels)
-    parts = divide(labels, [listing.parts[i] for i in whole], files, settings)
-    checks.check_parts(listing.classes, labels, parts)
-    notes = [
-        *checks.tell_size(listing, labels, parts, pixels.how, chosen),
-        *checks.tell_left_out(listing, pixels.entries),
-        *checks.tell_parts(listing, labels, parts),
-        *checks.tell_duplicates(entries, labels, parts),
-        *checks.tell_plain(entries),
-        *checks.tell_deep(entries, pixels.how),
-    ]
-    rows = np.array([entry.row for entry in entries])
-    hashes = np.array([entry.sha256 for entry in entries])
-    train, validation, test = (
-        PixelSplit(pixels.rows, rows[i], labels[i], hashes[i].tolist()) for i in parts
-    )
-    return Dataset(
-        name=printable(folder.resolve().name),
-        licence="your own",
-        train=train,
-        validation=validation,
-        test=test,
-        facts=describe(listing.classes, labels[parts[0]], pixels.how),
-        skipped=tuple(printable(entry.file) for entry in pixels.entries if entry.error),
-        notes=tuple(notes),
-        chosen={
-            "image_size": pixels.how.width,
-            "colour": "grey" if pixels.how.channels == 1 else "rgb",
-            "white_level": float(pixels.how.white_level),
-        },
-        draw=partial(draw_batch, listing.classes),
-    )
-
-
-def choose_preparation(folder: Path, listing: Listing, settings: DataSettings) -> Preparation:
-    """Say how images are prepared; size and colour are the images' own where they are not set."""
-    size, channels = settings.image_size, {"grey": 1, "rgb": 3}.get(settings.colour, 0)
-    if 0 < size < 4:
-        raise UserError("--image-size must be at least 4, or 0 to choose it by the images")
-    if not size or not channels:
-        side, grey = survey([folder / file for file in listing.files])
-        size = size or max(min(side, LARGEST_BY_ITSELF), SMALLEST)
-        channels = channels or (1 if grey else 3)
-    background = BACKGROUNDS[settings.background]
-    return Preparation(size, size, channels, background, settings.white_level)
-
-
-def describe(classes: Sequence[str], labels: np.ndarray, how: Preparation) -> dict[str, Any]:
-    """Return the facts: all that a network, and whoever prepares images for it, needs to know."""
-    return {
-        "classes": list(classes),
-        "shape": [how.height, how.width, how.channels],
-        "counts": np.bincount(labels, minlength=len(classes)).tolist(),
-        "background": how.background,
-        "white_level": how.white_level,
-    }

@@ -48,6 +48,17 @@ class Preparation:
     """the value that is white in pictures of more than 8 bits; 0: it is not known"""
 
 
+def describe(classes: Sequence[str], labels: np.ndarray, how: Preparation) -> dict[str, Any]:
+    """Return the facts: all that a network, and whoever prepares images for it, needs to know."""
+    return {
+        "classes": list(classes),
+        "shape": [how.height, how.width, how.channels],
+        "counts": np.bincount(labels, minlength=len(classes)).tolist(),
+        "background": how.background,
+        "white_level": how.white_level,
+    }
+
+
 def preparation(facts: Mapping[str, Any]) -> Preparation:
     """Say how pictures are prepared for a network that was trained with these facts."""
     height, width, channels = facts["shape"]
