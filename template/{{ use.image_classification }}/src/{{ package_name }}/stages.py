@@ -10,7 +10,7 @@ SMALLEST_MAP = 4  # pixels; stages halve the image until it is no larger
 LARGEST_SHARP = 32  # pixels; the first convolution of larger images leaves out every second one
 WIDEST = 4  # times the channels of the first stage
 
-EPSILON = 1e-3  # added to the variance of an image, which may have one colour only
+EPSILON = 1e-2  # added to the variance of an image: those of one colour have none
 
 
 def widths(shape: Sequence[int], channels: int) -> tuple[int, list[int]]:

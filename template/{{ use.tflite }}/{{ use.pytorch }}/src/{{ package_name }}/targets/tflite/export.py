@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...capture import capture
@@ -53,6 +54,9 @@ def convert(run: Run) -> bytes:
     """
     signature = run.signature()
     module = Named(load_module(run), [tensor.name for tensor in signature.outputs]).eval()
+    # litert-torch knows constants by their address, and copies those that are not contiguous: of
+    # copies, one layer may get another's (github.com/google-ai-edge/litert-torch/issues/1061).
+    module = module.to(memory_format=torch.contiguous_format)
     names = [tensor.name for tensor in signature.inputs]
     inputs = dict(zip(names, examples(signature, rows=1), strict=True))
     with capture():
