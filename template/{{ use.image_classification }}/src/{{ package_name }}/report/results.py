@@ -98,9 +98,9 @@ DIGITS_LIMITS = (
     "expect less on new writers, other pens, photographs and numerals of other regions.",
 )
 FOLDER_LIMITS = (
-    "Where the folder gives no splits of its own, the images were divided at random. Near copies on "
-    "both sides of the split, such as frames of one video or several shots of one object, make the "
-    "accuracy look better than it is, unless `group` keeps them together.",
+    "Where the folder gives no splits of its own, the images were divided at random. Near copies "
+    "on both sides of the split, such as frames of one video or several shots of one object, make "
+    "the accuracy look better than it is, unless `group` keeps them together.",
     "The names of the folders were taken as the truth, and nobody has checked here what the "
     "images may be used for and whom they show.",
 )
