@@ -68,7 +68,7 @@ def naive() -> Loop:
 
     def epoch() -> None:
         for batch, targets in loader:
-            logits = network.classifier(network.features(batch).flatten(1))
+            logits = network.classifier(network.features(batch).mean((2, 3)))
             batch_loss = loss(logits, targets)
             batch_loss.backward()
             optimizer.step()

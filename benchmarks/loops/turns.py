@@ -29,9 +29,9 @@ Loop = Callable[[], float]  # trains for a moment, returns CPU seconds per sampl
 
 
 def whole_batches() -> tuple[Any, Any]:
-    """Return the training images and class numbers, cut to whole batches, as arrays."""
+    """Return the training images, 0 to 1, and class numbers, cut to whole batches, as arrays."""
     rows = DATA.train.rows(np.arange(len(DATA.train) // BATCH * BATCH))
-    return rows["images"], rows["labels"]
+    return rows["images"].astype(np.float32) / 255, rows["labels"]
 
 
 def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
@@ -60,7 +60,7 @@ def take_turns(loops: Mapping[str, Loop], versions: Mapping[str, str]) -> None:
 
     settings = {"augment": False, "steps": (WARM_UP + rounds) * ROUND}
     run = runs.create(config.read(None, settings))
-    with mock.patch.object(train, "Logger", Stopwatch), Interrupt() as interrupt:
+    with mock.patch.object(train, "Logger", Stopwatch), Interrupt(run) as interrupt:
         train.train(run, interrupt)
     each = ROUND // TURN  # turns of a round
     rates = {
