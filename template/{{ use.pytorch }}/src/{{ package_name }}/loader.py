@@ -33,7 +33,7 @@ def resident(split: Split, device: torch.device) -> Batches:
 
     def batches(rows: np.ndarray) -> Iterator[dict[str, Tensor]]:
         for picked in torch.from_numpy(rows).to(device):
-            yield {name: tensor[picked] for name, tensor in whole.items()}
+            yield {name: tensor.index_select(0, picked) for name, tensor in whole.items()}
 
     return batches
 

@@ -68,16 +68,20 @@ def loss(
     if images.dtype == torch.uint8:
         images = images.float() / 255
     images = augment(images, settings.data, chance)
-    wanted = functional.one_hot(labels, len(facts["classes"])).float()
+    wanted = labels
     if settings.data.mixup:
-        images, wanted = mixed(images, wanted, settings.data.mixup, chance)
+        shares = functional.one_hot(labels, len(facts["classes"])).float()
+        images, wanted = mixed(images, shares, settings.data.mixup, chance)
     logits = network(images)
     losses = functional.cross_entropy(
         logits, wanted, label_smoothing=settings.train.label_smoothing, reduction="none"
     )
-    balance = torch.tensor(class_weights(settings, facts["counts"]), device=labels.device)
-    right = (logits.detach().argmax(1) == wanted.argmax(1)).sum()
-    return (losses * balance[labels]).sum(), [right]
+    if settings.train.class_weights == "balanced":
+        balance = class_weights(settings, facts["counts"])
+        losses = losses * torch.tensor(balance, device=labels.device)[labels]
+    # An image that another one is mixed into is still the larger part.
+    right = (logits.detach().argmax(1) == labels).sum()
+    return losses.sum(), [right]
 
 
 def trainable(network: nn.Module) -> list[list[nn.Parameter]]:
