@@ -290,7 +290,8 @@ def add_settings(parser: Parser, *sections: str) -> None:
             flag = f"--{field.name.replace('_', '-')}"
             kind: Any = field.type
             # A flag that is left out leaves no trace, so that config.toml's value holds.
-            common: dict[str, Any] = {"default": argparse.SUPPRESS, "help": field.metadata["text"]}
+            text = field.metadata["text"].replace("%", "%%")  # which argparse fills in
+            common: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text}
             if kind is bool:
                 group.add_argument(flag, action=argparse.BooleanOptionalAction, **common)
             elif choices := get_args(kind):

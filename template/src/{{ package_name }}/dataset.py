@@ -106,7 +106,7 @@ def iterate(split: Split, signature: Signature) -> Iterator[Batch]:
 
 
 def golden_rows(
-    split: Split, signature: Signature, rows: int = 512, size: int = 64 * 2**20
+    split: Split, signature: Signature, rows: int = 512, size: int = 32 * 2**20
 ) -> Batch:
     """Choose rows, evenly spread over a split, to compare exported models on; inputs only.
 

@@ -56,7 +56,9 @@ class Network(nn.Module):
         pixels = images.permute(0, 3, 1, 2)
         if self.standardise:
             pixels = standardise(pixels)
-        logits: Tensor = self.classifier(self.features(pixels).mean((2, 3)))
+        # With `keepdim`, which ExecuTorch's XNNPACK needs to compute the mean itself.
+        means = self.features(pixels).mean((2, 3), keepdim=True)
+        logits: Tensor = self.classifier(means.flatten(1))
         return logits
 
 
