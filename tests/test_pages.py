@@ -21,6 +21,7 @@ TEMPLATE = ROOT / "template"
 LAYER, INSIDE = TEMPLATE / "{{ use.page }}", Path("src", "{{ package_name }}", "page")
 SHELL, IMAGES = LAYER / INSIDE, LAYER / "{{ use.image_classification }}" / INSIDE
 TABLES = LAYER / "{{ use.tabular }}" / INSIDE
+BARS = TEMPLATE / "{{ use.classes }}" / "{{ use.page }}" / INSIDE
 DELIVERIES = ROOT / "tests" / "toy" / "template" / "{{ use.page }}" / "{{ use.toy }}" / INSIDE
 EXAMPLES = TEMPLATE / "{{ use.image_classification }}" / "examples"
 # Its answer is class `sum of the input's bytes modulo the classes`, at 90 %.
@@ -93,7 +94,8 @@ def write_site(
     images = {"name": "images", "dtype": "float32", "shape": shape}
     probabilities = {"name": "probabilities", "dtype": "float32", "shape": [len(labels)]}
     outputs = [probabilities | {"labels": list(labels)}]
-    return write_page(folder, IMAGES, ENGINE, {"inputs": [images], "outputs": outputs}, details)
+    signature = {"inputs": [images], "outputs": outputs}
+    return write_page(folder, IMAGES, ENGINE, signature, details, background=255, white_level=0)
 
 
 def write_page(
@@ -106,7 +108,7 @@ def write_page(
 ) -> Path:
     """Write the page of a task, an engine and a manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in (*SHELL.iterdir(), *task.iterdir()):
+    for file in (*SHELL.iterdir(), *BARS.iterdir(), *task.iterdir()):
         if file.suffix in (".html", ".js", ".css"):
             (folder / file.name).write_bytes(file.read_bytes())
     (folder / "engine.js").write_text(engine)
