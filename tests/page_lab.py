@@ -78,10 +78,11 @@ PREDICT = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from my_model import data, targets
+from my_model import pictures, targets
 target, *files = sys.argv[1:]
-shape = targets.manifest(target).facts["shape"]
-images = np.stack([data.read_image(Path(file), shape) for file in files])
+how = pictures.preparation(targets.manifest(target).facts)
+read = [pictures.read_image(Path(file), how) for file in files]
+images = np.stack(read).astype(np.float32) / 255
 with targets.load(target) as predict:
     print(json.dumps(predict({"images": images})["probabilities"].tolist()))
 """
@@ -97,8 +98,7 @@ test = run.dataset().test
 rows = test.rows(np.arange(len(test)))
 folder.mkdir(exist_ok=True)
 for number, image in enumerate(rows["images"]):
-    pixels = np.rint(image[..., 0] * 255).astype(np.uint8)
-    Image.fromarray(pixels).save(folder / f"{number:04}.png")
+    Image.fromarray(image[..., 0]).save(folder / f"{number:04}.png")
 outputs = inference.load(run)(rows)["probabilities"]
 print(json.dumps({"labels": rows["labels"].tolist(), "outputs": outputs.tolist()}))
 """
