@@ -23,7 +23,7 @@ SHARED = {"name", "order", "label", "available", "frameworks", "packages", "modu
 KEYS = {
     "tasks": (
         SHARED | {"data", "smoke"},
-        {"client", "examples", "files", "framework_packages", "lacks", "reports_classes", "serving"}
+        {"client", "examples", "files", "framework_packages", "lacks", "serving", "shares"}
         | {"sources", "torch_packages", "try"},
     ),
     "targets": (
@@ -49,7 +49,7 @@ def expected() -> dict[str, bool]:
     found |= {entry["layer"]: True for entry in catalog()["licenses"].values()}
     found |= {name: True for name in catalog()["ci"] if name != "none"}
     return found | dict.fromkeys(
-        ("citation", "server", "inference", "client", "page", "classes"), True
+        ("citation", "server", "inference", "client", "page", "classes", "rows", "columns"), True
     )
 
 

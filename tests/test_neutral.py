@@ -79,6 +79,14 @@ EXEMPT = {
         "accuracy class classes confusion digits labels probabilities probability",
         "what reports and pages on classes share; rendered for tasks that have them",
     ),
+    "template/*{{ use.rows }}/*": (
+        "class labels",
+        "rows in parts that have equal shares of each class; for tasks that read tables",
+    ),
+    "template/*{{ use.columns }}/*": (
+        "digit digits",
+        "how numbers and dates are written; rendered for tasks that read columns",
+    ),
     "*/{{ use.tflite_micro }}/tests/*": ("classes label labels probabilities", "its tests"),
     "template/tests/test_verification.py.jinja": ("classes probabilities", "its tests"),
     "*/{{ use.torchserve }}/*": (

@@ -5,7 +5,6 @@ A split's rows have the network's inputs, `numbers` float32 [n, number columns] 
 float32 [n, 1].
 """
 
-import importlib.util
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import examples, schema, splits
+from . import examples, installed, schema, splits
 from .columns import (
     FARTHEST,
     Column,
@@ -142,13 +141,8 @@ def find(settings: DataSettings) -> tuple[Path, str, str, str]:
             raise UserError("say which column is to be learned: --target-column NAME")
         return file, settings.target_column, file.name, "your own"
     package, path, target, name, licence = BUILT_IN[settings.source]
-    spec = importlib.util.find_spec(package)  # finds the folder without importing the package
-    if spec is None or not spec.submodule_search_locations:
-        raise UserError(
-            f"{settings.source} is in the package {package}: run `uv sync`, or install it"
-        )
-    folder = Path(spec.submodule_search_locations[0])
-    return folder / path, settings.target_column or target, name, licence
+    file = installed.folder(package, settings.source) / path
+    return file, settings.target_column or target, name, licence
 
 
 def listed(names: str) -> list[str]:

@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from . import scores
 from .columns import number_columns, sizes
 from .config import Config
 from .data import class_names, signature
 from .dataset import Dataset, Split, iterate
-from .scores import macro_f1, unbalanced
 from .signature import Batch, Predict
 
-SMALLEST = 1e-12  # probability that counts in the log loss, which would be infinite at 0
 TREE_CATEGORIES = 255  # the most that scikit-learn's trees take as categories; others are numbers
 BASELINE_ROWS = 200_000  # that simple models learn from at most: they are there in a minute
 
@@ -49,15 +48,7 @@ def measure(answers: np.ndarray, truth: np.ndarray, classes: bool) -> Figures:
         squared = float(np.square(errors).mean())
         r2 = 1 - squared / spread if spread else 0.0
         return {"rmse": squared**0.5, "mae": float(np.abs(errors).mean()), "r2": r2}
-    said = answers.argmax(1)
-    true = answers[np.arange(len(truth)), truth].astype(np.float64)
-    counts = np.zeros((answers.shape[1],) * 2, np.int64)
-    np.add.at(counts, (truth, said), 1)
-    found = {
-        "accuracy": float((said == truth).mean()),
-        "macro_f1": macro_f1(counts),
-        "log_loss": float(-np.log(np.maximum(true, SMALLEST)).mean()),
-    }
+    found = scores.measure(answers, truth)
     if answers.shape[1] == 2:
         found["roc_auc"] = roc_auc(answers[:, 1], truth == 1)
     return found
@@ -90,7 +81,7 @@ def degradation(trained: Figures, found: Figures) -> float:
 
 def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
     """Say what is to be said about results, beside what is said of every task's."""
-    return unbalanced(test, facts["target"].get("counts", ()))
+    return scores.unbalanced(test, facts["target"].get("counts", ()))
 
 
 def baselines(dataset: Dataset) -> dict[str, Figures]:

@@ -5,69 +5,35 @@ from typing import Any
 
 import numpy as np
 
+from . import partition
 from .columns import FORMATS, Column, code_names, number_columns, text_of, to_days, to_number
 from .errors import UserError
 from .signature import Batch
 from .table import Table
 from .task import DataSettings
 
-SEED = 0  # the split belongs to the data: another training seed must not move it
 LEAK = 0.999  # of what one column alone tells about the target
 SAMPLE = 5000  # rows that are looked at for leaks
-
-Places = tuple[np.ndarray, np.ndarray, np.ndarray]  # of the rows that train, validate, test
 
 
 def split(
     table: Table, truth: np.ndarray, about: Mapping[str, Any], settings: DataSettings
-) -> Places:
+) -> partition.Places:
     """Return the places of the rows that train, validate and test, each in ascending order.
 
     Raises UserError when a split would have no rows.
     """
+    shares = settings.validation_fraction, settings.test_fraction
     if settings.group_column and settings.time_column:
         raise UserError("a split is by group or by time; leave out one of the two columns")
-    count = len(truth)
     if settings.time_column:
         order = by_time(table[settings.time_column], settings.time_column)
-    elif settings.group_column:
-        order = by_group(table[settings.group_column])
-    elif "classes" in about:
-        return check(*by_class(truth, settings))
-    else:
-        order = np.random.default_rng(SEED).permutation(count)
-    test = max(round(count * settings.test_fraction), 1)
-    rest = count - test
-    validation = max(round(rest * settings.validation_fraction), 1)
-    cuts = [rest - validation, rest]
+        return partition.in_order(order, *shares)
     if settings.group_column:
-        cuts = [whole_groups(table[settings.group_column], order, cut) for cut in cuts]
-    train, validate, tested = (np.sort(part) for part in np.split(order, cuts))
-    return check(train, validate, tested)
-
-
-def check(train: np.ndarray, validation: np.ndarray, test: np.ndarray) -> Places:
-    """Refuse splits without rows."""
-    for name, part in (("train", train), ("validate", validation), ("test", test)):
-        if len(part) < 1:
-            raise UserError(f"no row is left to {name} with; the table is too small for its split")
-    return train, validation, test
-
-
-def by_class(labels: np.ndarray, settings: DataSettings) -> Places:
-    """Divide each class in the same shares; a class of one row trains."""
-    rng = np.random.default_rng(SEED)
-    parts: tuple[list[np.ndarray], ...] = ([], [], [])
-    for number in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == number))
-        test = max(round(len(members) * settings.test_fraction), len(members) > 1)
-        rest = len(members) - test
-        validation = max(round(rest * settings.validation_fraction), int(rest > 1))
-        cuts = [rest - validation, rest]
-        for part, piece in zip(parts, np.split(members, cuts), strict=True):
-            part.append(piece)
-    train, validate, tested = (np.sort(np.concatenate(part)) for part in parts)
-    return train, validate, tested
+        return partition.by_group(table[settings.group_column], *shares)
+    if "classes" in about:
+        return partition.by_class(truth, *shares)
+    return partition.by_chance(len(truth), *shares)
 
 
 def by_time(cells: Sequence[str], name: str) -> np.ndarray:
@@ -82,21 +48,6 @@ def by_time(cells: Sequence[str], name: str) -> np.ndarray:
         if not np.isnan(moments).any():
             return np.argsort(moments, kind="stable")
     raise UserError(f"the column {name} must have a date or a number in every row")
-
-
-def by_group(cells: Sequence[str]) -> np.ndarray:
-    """Order rows by their groups, which are shuffled."""
-    groups = sorted(set(cells))
-    shuffled = np.random.default_rng(SEED).permutation(len(groups))
-    places = dict(zip(groups, shuffled.tolist(), strict=True))
-    return np.argsort([places[cell] for cell in cells], kind="stable")
-
-
-def whole_groups(cells: Sequence[str], order: np.ndarray, cut: int) -> int:
-    """Move a cut forward to where a group ends."""
-    while 0 < cut < len(order) and cells[order[cut]] == cells[order[cut - 1]]:
-        cut += 1
-    return cut
 
 
 def find_leaks(
