@@ -127,9 +127,14 @@ def refuse_changes(config: Config, changes: Mapping[str, object], owner: str) ->
 
     A run may have been moved since; where it lies decides nothing.
     """
-    for section in dataclasses.asdict(config).values():
-        for name in (section.keys() & changes.keys()) - {"runs"}:
-            if section[name] != changes[name]:
-                flag = f"--{name.replace('_', '-')}"
-                kept = f"{owner} keeps {name} = {section[name]}"
-                raise UserError(f"{kept}; drop {flag}, or start a new run")
+    for section in fields(Config):
+        values = getattr(config, section.name)
+        for setting in fields(values):
+            name, value = setting.name, getattr(values, setting.name)
+            if name == "runs" or changes.get(name, value) == value:
+                continue
+            if setting.metadata["open"] and changes[name] == setting.default:
+                continue  # it asks for what the run has chosen
+            flag = f"--{name.replace('_', '-')}"
+            kept = f"{owner} keeps {name} = {value}"
+            raise UserError(f"{kept}; drop {flag}, or start a new run")

@@ -12,9 +12,14 @@ from typing import Literal, TypeVar
 T = TypeVar("T")
 
 
-def setting(default: T, text: str, low: float = -math.inf, high: float = math.inf) -> T:
-    """Declare one field of a settings class: its default, its line in `--help`, its range."""
-    metadata = {"text": text, "low": low, "high": high}
+def setting(
+    default: T, text: str, low: float = -math.inf, high: float = math.inf, open: bool = False
+) -> T:
+    """Declare one field of a settings class: its default, its line in `--help`, its range.
+
+    Where it is `open`, the default stands for a value that the training chooses and keeps.
+    """
+    metadata = {"text": text, "low": low, "high": high, "open": open}
     field: T = dataclasses.field(default=default, metadata=metadata)
     return field
 
@@ -51,7 +56,9 @@ class HardwareSettings:
     """What computes, and how."""
 
     device: str = setting("auto", "an accelerator when there is one; or a name, such as cpu")
-    threads: int = setting(0, "CPU threads; 0: chosen once, and kept with the run", 0, 1024)
+    threads: int = setting(
+        0, "CPU threads; 0: chosen once, and kept with the run", 0, 1024, open=True
+    )
     precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: mixed precision")
     compile: bool = setting(False, "torch.compile or XLA; pays for large networks only")
     resident_share: float = setting(

@@ -88,6 +88,7 @@ def model(card: Card) -> Facts:
     return [
         ("task", spaced(card["task"])),
         ("framework", f"{card['framework']} {card['framework_version']}"),
+        ("starts from", card.get("starts_from") or "new weights"),
         *((f"input {tensor.name}", described(tensor)) for tensor in signature.inputs),
         *((f"output {tensor.name}", described(tensor)) for tensor in signature.outputs),
     ]

@@ -18,12 +18,19 @@ class DataSettings:
 
     source: str = setting("digits", "digits, or your folder with one subfolder of images per class")
     image_size: int = setting(
-        0, "images are cropped and scaled to this square; 0: their own size, at most 64", 0, 1024
+        0,
+        "images are cropped and scaled to this square; 0: their own size, at most 64",
+        0,
+        1024,
+        open=True,
     )
-    colour: Literal["auto", "grey", "rgb"] = setting("auto", "one channel or three")
+    colour: Literal["auto", "grey", "rgb"] = setting("auto", "one channel or three", open=True)
     background: Literal["white", "black"] = setting("white", "what transparent images lie on")
     white_level: float = setting(
-        0.0, "what is white in images of more than 8 bits; 0: the level that holds them all", 0
+        0.0,
+        "what is white in images of more than 8 bits; 0: the level that holds them all",
+        0,
+        open=True,
     )
     group: str = setting("", "pattern of what in a path stays in one split, such as patient[0-9]+")
     validation_fraction: float = setting(0.1, "of the training images", 0, 0.5)

@@ -18,7 +18,9 @@ from .model import (
     build,
     initialize,
     loss,
+    precompute,
     rate_shares,
+    starts_from,
     trainable,
     weight,
 )
@@ -53,7 +55,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay))
     forward = torch.compile(network) if run.config.hardware.compile else network
     mixed_precision = run.config.hardware.precision == "bfloat16"
-    batches = loader.load(dataset.train, device, run.config.hardware.resident_share)
 
     # What is validated and becomes the model: the average of the weights, where there is one.
     final = network if average is None else average.module
@@ -64,6 +65,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
     pack = partial(state.pack, network, average, optimizer)
     unpack = partial(state.unpack, network, average, optimizer)
     progress = checkpoints.resume(run, context, unpack)
+    learnt_from = precompute(network, dataset.train, run.config)
+    batches = loader.load(learnt_from, device, run.config.hardware.resident_share)
 
     interrupt.begin_training()
     with Logger(run, schedule, progress.step) as logger:
@@ -120,5 +123,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
             "framework_version": str(torch.__version__),
             "device": str(device),
             "parameters": sum(parameter.numel() for group in groups for parameter in group),
+            "starts_from": starts_from(run.config),
         }
         save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)

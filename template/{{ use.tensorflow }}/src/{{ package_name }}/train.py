@@ -21,7 +21,9 @@ from .model import (
     build,
     initialize,
     loss,
+    precompute,
     rate_shares,
+    starts_from,
     trainable,
     weight,
 )
@@ -64,7 +66,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
     for optimizer, group in zip(optimizers, groups, strict=True):
         optimizer.build(group)
     learnt = [variable for group in groups for variable in group]
-    loader = Loader(dataset.train, device, run.config.hardware.resident_share)
 
     # What is validated and becomes the model: in full precision, whatever it was trained in, and
     # with the average of the weights, where there is one.
@@ -78,6 +79,13 @@ def train(run: Run, interrupt: Interrupt) -> None:
             kept.assign(trained)
         for optimizer, group in zip(optimizers, trainable(final), strict=True):
             optimizer.finalize_variable_values(group)
+
+    context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
+    pack = partial(state.pack, network, optimizers)
+    unpack = partial(state.unpack, network, optimizers)
+    progress = checkpoints.resume(run, context, unpack)
+    learnt_from = precompute(network, dataset.train, run.config)
+    loader = Loader(learnt_from, device, run.config.hardware.resident_share)
 
     @tf.function(jit_compile=run.config.hardware.compile)
     def train_step(
@@ -123,10 +131,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
             total_weight += batch_weight
         return totals, total_weight
 
-    context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
-    pack = partial(state.pack, network, optimizers)
-    unpack = partial(state.unpack, network, optimizers)
-    progress = checkpoints.resume(run, context, unpack)
     steps_in_call = 1
 
     interrupt.begin_training()
@@ -175,5 +179,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
             "framework_version": tf.__version__,
             "device": device,
             "parameters": sum(math.prod(variable.shape) for variable in learnt),
+            "starts_from": starts_from(run.config),
         }
         save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)

@@ -7,11 +7,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
+from . import features
+from .dataset import Split
 from .errors import UserError
 from .fine_tuning import in_quarters
 from .task import ModelSettings
@@ -30,12 +33,30 @@ class Backbone(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map images [n, height, width, channels] in 0..1 to logits [n, classes]."""
+        """Map images [n, height, width, channels] in 0..1, or features, to logits [n, classes]."""
+        if images.ndim == 2:
+            logits: Tensor = self.head()(images)
+        else:
+            logits = self.network(self.normalised(images))
+        return logits
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Turn images into what the network has learnt from, [n, channels, height, width]."""
         pixels = images.permute(0, 3, 1, 2)
         if pixels.shape[1] == 1:  # grey: it has learnt from three channels
             pixels = torch.cat([pixels] * self.mean.shape[1], dim=1)
-        logits: Tensor = self.network((pixels - self.mean) / self.std)
-        return logits
+        return (pixels - self.mean) / self.std
+
+    def features(self, images: Tensor) -> Tensor:
+        """Map images to what the last layer gets, [n, features]."""
+        maps = self.network.forward_features(self.normalised(images))  # type: ignore[operator]
+        features: Tensor = self.network.forward_head(maps, pre_logits=True)  # type: ignore[operator]
+        return features
+
+    def head(self) -> nn.Module:
+        """Return the last layer: features to logits."""
+        layer: nn.Module = self.network.get_classifier()  # type: ignore[operator]
+        return layer
 
     def train(self, mode: bool = True) -> "Backbone":
         """Switch to training, but for BatchNorm: its statistics are those of far more images."""
@@ -47,7 +68,7 @@ class Backbone(nn.Module):
 
     def groups(self) -> list[list[nn.Parameter]]:
         """Return the parameters: the quarters of the backbone from its input on, the new layer."""
-        head = list(self.network.get_classifier().parameters())  # type: ignore[operator]
+        head = list(self.head().parameters())
         new = {id(parameter) for parameter in head}
         return [*in_quarters([p for p in self.parameters() if id(p) not in new]), head]
 
@@ -86,10 +107,34 @@ def initialize(network: Backbone, settings: ModelSettings) -> None:
         where = settings.backbone_weights or "its hub; name a file with `backbone_weights`"
         raise UserError(f"the weights of {name} do not load from {where}: {reason}") from error
     network.network.load_state_dict(trained.state_dict())
-    about = trained.pretrained_cfg
-    licence = about.get("license") or "licence unknown"
-    where = settings.backbone_weights or f"{about.get('hf_hub_id')} ({licence})"
-    print(f"starts from {name}, weights from {where}", file=sys.stderr)
+    print(f"starts from {starts_from(settings)}", file=sys.stderr)
+
+
+def starts_from(settings: ModelSettings) -> str:
+    """Say which weights a network begins with, and their licence as far as it is known."""
+    if settings.backbone_weights:
+        file = Path(settings.backbone_weights).name
+        return f"{settings.backbone}, weights from the file {file}, licence unknown"
+    about = load_timm().get_pretrained_cfg(settings.backbone)
+    licence = about.license or "licence unknown"
+    return f"{settings.backbone}, weights from {about.hf_hub_id}, {licence}"
+
+
+def precompute(network: Backbone, split: Split) -> Split:
+    """Compute the features of a split; the split as it is where the network has no such layer."""
+
+    def function(images: np.ndarray) -> np.ndarray:
+        pixels = torch.from_numpy(images).to(network.mean.device).float() / 255
+        features: np.ndarray = network.features(pixels).cpu().numpy()
+        return features
+
+    network.eval()
+    with torch.inference_mode():
+        few = torch.from_numpy(split.rows(np.arange(1))["images"]).to(network.mean.device) / 255
+        found = network.head()(network.features(few))
+        if not torch.allclose(found, network(few), rtol=1e-3, atol=1e-4):
+            return split  # such as networks with more than a layer after the features
+        return features.compute(split, function)
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:

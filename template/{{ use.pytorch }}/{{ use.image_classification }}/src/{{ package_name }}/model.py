@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import backbone, fine_tuning
+from . import backbone, features, fine_tuning
 from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
+from .dataset import Split
 from .fine_tuning import class_weights
 from .network import Network
 from .stages import standardised, widths
@@ -39,6 +40,18 @@ def initialize(network: nn.Module, settings: Config) -> None:
         backbone.initialize(network, settings.model)
 
 
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence; empty where they are new."""
+    return backbone.starts_from(settings.model) if settings.model.backbone else ""
+
+
+def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: with features for images where no layer below learns."""
+    if isinstance(network, backbone.Backbone) and features.can_be_kept(settings):
+        return backbone.precompute(network, split)
+    return split
+
+
 class ServingModule(nn.Module):
     """The trained network as its users see it: images in, probabilities out."""
 
@@ -64,7 +77,10 @@ def loss(
     chance: Chance,
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the sum of the cross entropies, in nats, and the sums of the FIGURES."""
-    images, labels = batch["images"], batch["labels"].long()
+    labels = batch["labels"].long()
+    if "features" in batch:
+        return losses_of(network(batch["features"]), labels, labels, settings, facts)
+    images = batch["images"]
     if images.dtype == torch.uint8:
         images = images.float() / 255
     images = augment(images, settings.data, chance)
@@ -72,7 +88,13 @@ def loss(
     if settings.data.mixup:
         shares = functional.one_hot(labels, len(facts["classes"])).float()
         images, wanted = mixed(images, shares, settings.data.mixup, chance)
-    logits = network(images)
+    return losses_of(network(images), wanted, labels, settings, facts)
+
+
+def losses_of(
+    logits: Tensor, wanted: Tensor, labels: Tensor, settings: Config, facts: Facts
+) -> tuple[Tensor, list[Tensor]]:
+    """Return the sums of cross entropies and of FIGURES; `wanted` are classes, or their shares."""
     losses = functional.cross_entropy(
         logits, wanted, label_smoothing=settings.train.label_smoothing, reduction="none"
     )

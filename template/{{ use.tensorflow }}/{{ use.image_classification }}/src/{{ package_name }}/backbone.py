@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
+from . import features
+from .dataset import Split
 from .errors import UserError
 from .fine_tuning import in_quarters
 from .task import ModelSettings
@@ -74,8 +77,32 @@ def initialize(network: keras.Model, settings: ModelSettings) -> None:
         except Exception as error:  # of Keras, h5py and zipfile: no narrower base
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise UserError(f"{file} has no weights of {settings.backbone}: {reason}") from error
-    where = settings.backbone_weights or "ImageNet, from keras.applications"
-    print(f"starts from {settings.backbone}, weights from {where}", file=sys.stderr)
+    print(f"starts from {starts_from(settings)}", file=sys.stderr)
+
+
+def starts_from(settings: ModelSettings) -> str:
+    """Say which weights a network begins with; Keras keeps no licences with them."""
+    if settings.backbone_weights:
+        file = Path(settings.backbone_weights).name
+        return f"{settings.backbone}, weights from the file {file}, licence unknown"
+    about = "ImageNet, from keras.applications; https://keras.io/api/applications has their licence"
+    return f"{settings.backbone}, weights from {about}"
+
+
+def precompute(network: keras.Model, split: Split) -> Split:
+    """Compute the features of a split, what the last layer gets."""
+    layers_below = keras.Model(network.input, network.get_layer(HEAD).input)
+
+    def function(images: np.ndarray) -> np.ndarray:
+        found: np.ndarray = layers_below(images.astype(np.float32) / 255, training=False).numpy()
+        return found
+
+    return features.compute(split, function)
+
+
+def head(network: keras.Model) -> keras.Layer:
+    """Return the last layer: features to logits."""
+    return network.get_layer(HEAD)
 
 
 def is_in(network: keras.Model) -> bool:

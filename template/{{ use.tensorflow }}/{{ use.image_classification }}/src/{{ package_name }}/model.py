@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from . import backbone, fine_tuning
+from . import backbone, features, fine_tuning
 from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
+from .dataset import Split
 from .fine_tuning import class_weights
 from .network import build as new_network
 from .stages import standardised, widths
@@ -38,6 +39,18 @@ def initialize(network: keras.Model, settings: Config) -> None:
         backbone.initialize(network, settings.model)
 
 
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence; empty where they are new."""
+    return backbone.starts_from(settings.model) if settings.model.backbone else ""
+
+
+def precompute(network: keras.Model, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: with features for images where no layer below learns."""
+    if settings.model.backbone and features.can_be_kept(settings):
+        return backbone.precompute(network, split)
+    return split
+
+
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
     """The trained network as its users see it: images in, probabilities out."""
 
@@ -62,17 +75,28 @@ def loss(
     network: keras.Model, batch: Tensors, settings: Config, facts: Facts, chance: Chance
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Return the sum of the cross entropies, in nats, and the sums of the FIGURES."""
-    images, labels = batch["images"], batch["labels"]
+    labels = batch["labels"]
+    wanted = tf.one_hot(labels, len(facts["classes"]))
+    if "features" in batch:
+        logits = backbone.head(network)(batch["features"])
+        return losses_of(logits, wanted, labels, settings, facts)
+    images = batch["images"]
     if images.dtype == tf.uint8:
         images = tf.cast(images, tf.float32) / 255
     images = augment(images, settings.data, chance)
-    classes, smoothing = len(facts["classes"]), settings.train.label_smoothing
-    wanted = tf.one_hot(labels, classes)
     if settings.data.mixup:
         images, wanted = mixed(images, wanted, settings.data.mixup, chance)
     # A backbone's BatchNorm keeps its statistics, even while it learns: they are those of far more
     # images. See https://keras.io/guides/transfer_learning
     logits = network(images, training=not backbone.is_in(network))
+    return losses_of(logits, wanted, labels, settings, facts)
+
+
+def losses_of(
+    logits: tf.Tensor, wanted: tf.Tensor, labels: tf.Tensor, settings: Config, facts: Facts
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Return the sums of cross entropies and of FIGURES; `wanted` are shares, [n, classes]."""
+    classes, smoothing = len(facts["classes"]), settings.train.label_smoothing
     smoothed = wanted * (1 - smoothing) + smoothing / classes
     losses = tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
     balance = tf.gather(tf.constant(class_weights(settings, facts["counts"])), labels)

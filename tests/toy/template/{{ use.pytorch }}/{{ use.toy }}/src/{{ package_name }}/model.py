@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from .chance import Chance
 from .config import Config
+from .dataset import Split
 
 Facts = dict[str, Any]
 
@@ -46,6 +47,16 @@ def build(settings: Config, facts: Facts) -> nn.Module:
 
 def initialize(network: nn.Module, settings: Config) -> None:
     """Put other weights than new ones in place: here there are none."""
+
+
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence: new ones."""
+    return ""
+
+
+def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: as it is, since every layer learns."""
+    return split
 
 
 class ServingModule(nn.Module):

@@ -9,6 +9,7 @@ from keras import layers
 
 from .chance import Chance
 from .config import Config
+from .dataset import Split
 
 Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
@@ -55,6 +56,16 @@ def build(settings: Config, facts: Facts) -> keras.Model:
 
 def initialize(network: keras.Model, settings: Config) -> None:
     """Put other weights than new ones in place: here there are none."""
+
+
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence: new ones."""
+    return ""
+
+
+def precompute(network: keras.Model, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: as it is, since every layer learns."""
+    return split
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
