@@ -97,10 +97,17 @@ def trained(
     return Workshop(path), result
 
 
+def is_written(file: Path) -> bool:
+    """Whether a file has something in it; it may have been removed in this moment."""
+    with contextlib.suppress(FileNotFoundError):
+        return file.stat().st_size > 0
+    return False
+
+
 def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str], count: int = 1) -> None:
-    """Wait until so many files of a pattern are there, as long as the process runs."""
+    """Wait until so many files of a pattern are written, as long as the process runs."""
     end = time.monotonic() + 120
-    while len(list(folder.glob(pattern))) < count:
+    while sum(map(is_written, folder.glob(pattern))) < count:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, f"no {pattern} in {folder}"
         time.sleep(0.01)
