@@ -61,12 +61,14 @@ def coloured(images: Tensor, strength: float, chance: Chance) -> Tensor:
 
 
 def mixed(images: Tensor, wanted: Tensor, most: float, chance: Chance) -> tuple[Tensor, Tensor]:
-    """Mix images, and what is wanted of them [n, classes], with those of the reversed batch.
+    """Mix images, and what is wanted of them [n, classes], with those beside them in the batch.
 
-    The partner's share is drawn from 0 to `most`. Where a step is computed in parts, partners come
-    from the same part. Source: H. Zhang et al. (2018), mixup, arXiv:1710.09412.
+    The partner's share is drawn from 0 to `most`. A step that is computed in parts of an even
+    number of images has the same pairs; the last one of an odd number stays as it is.
+    Source: H. Zhang et al. (2018), mixup, arXiv:1710.09412.
     """
     share = chance.uniform(1, high=most)
     pixels = share[:, :, None, None]
-    images = images * (1 - pixels) + images.flip(0) * pixels
-    return images, wanted * (1 - share) + wanted.flip(0) * share
+    partners = (torch.arange(len(images), device=images.device) ^ 1).clamp(max=len(images) - 1)
+    images = images * (1 - pixels) + images[partners] * pixels
+    return images, wanted * (1 - share) + wanted[partners] * share

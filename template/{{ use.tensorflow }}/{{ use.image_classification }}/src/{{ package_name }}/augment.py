@@ -69,12 +69,15 @@ def coloured(images: tf.Tensor, strength: float, chance: Chance) -> tf.Tensor:
 def mixed(
     images: tf.Tensor, wanted: tf.Tensor, most: float, chance: Chance
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mix images, and what is wanted of them [n, classes], with those of the reversed batch.
+    """Mix images, and what is wanted of them [n, classes], with those beside them in the batch.
 
-    The partner's share is drawn from 0 to `most`. Where a step is computed in parts, partners come
-    from the same part. Source: H. Zhang et al. (2018), mixup, arXiv:1710.09412.
+    The partner's share is drawn from 0 to `most`. A step that is computed in parts of an even
+    number of images has the same pairs; the last one of an odd number stays as it is.
+    Source: H. Zhang et al. (2018), mixup, arXiv:1710.09412.
     """
     share = chance.uniform(1, high=most)
     pixels = share[:, :, None, None]
-    images = images * (1 - pixels) + images[::-1] * pixels
-    return images, wanted * (1 - share) + wanted[::-1] * share
+    count = tf.shape(images)[0]
+    partners = tf.minimum(tf.bitwise.bitwise_xor(tf.range(count), 1), count - 1)
+    images = images * (1 - pixels) + tf.gather(images, partners) * pixels
+    return images, wanted * (1 - share) + tf.gather(wanted, partners) * share
