@@ -1,6 +1,7 @@
 """What a report shows: figures, small pictures and tables, all in one look for light and dark."""
 
 import io
+import unicodedata
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as Canvas
 
 DPI = 200
+ISOLATE, END = "\u2068", "\u2069"  # between them, text keeps its direction to itself
+DIRECTIONS = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", ISOLATE, END}
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,16 @@ def short(name: str, most: int = 16) -> str:
     line = " ".join(name.split())
     half = most // 2
     return line if len(line) <= most else f"{line[: most - half]}…{line[1 - half :]}"
+
+
+def plain(text: str, most: int = 40) -> str:
+    """Return a name or a value for a sentence: on one line, its two ends where it is long.
+
+    Letters that run from right to left are kept from turning what is around them.
+    """
+    found = short("".join(letter for letter in text if letter not in DIRECTIONS), most)
+    turned = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in found)
+    return f"{ISOLATE}{found}{END}" if turned else found
 
 
 def bare(axes: Axes) -> None:

@@ -1,7 +1,9 @@
-"""Read a table, CSV or Parquet, as columns of texts."""
+"""Read a table, CSV, JSON Lines or Parquet, as columns of texts."""
 
+import json
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import polars
 
@@ -17,20 +19,23 @@ def read_table(file: Path, notes: list[str] | None = None, commas: Collection[st
     """Read a file as columns of texts by name; a missing value is an empty text.
 
     Encoding and delimiter of a CSV are found by themselves; `notes` gets a line where the encoding
-    is a guess. `commas` names columns whose texts are to have a decimal comma, also those made of a
-    Parquet's numbers. Raises UserError when the file is missing, empty, damaged, or no table.
+    is a guess. `commas` names columns whose texts are to have a decimal comma, also those made of
+    numbers of the other formats. Raises UserError when the file is missing, empty, damaged, or no
+    table.
     """
     if not file.is_file():
         raise UserError(f"there is no file {file}")
     if file.suffix.lower() in (".parquet", ".pq"):
         return read_parquet(file, commas)
+    if file.suffix.lower() in (".jsonl", ".ndjson"):
+        return read_json_lines(file, commas)
     return read_csv(file, [] if notes is None else notes)
 
 
 def read_csv(file: Path, notes: list[str]) -> Table:
     """Read a CSV whose first line names the columns; all values stay texts."""
     try:
-        table = delimited.parse(decode(file, notes))
+        table = delimited.parse(decode_text(file.read_bytes(), str(file), notes))
     except ValueError as error:
         raise UserError(f"{file} is not a table that can be read: {error}") from error
     if all(name.replace(".", "").isdigit() for name in table):
@@ -59,13 +64,49 @@ def read_parquet(file: Path, commas: Collection[str]) -> Table:
     return table
 
 
-def decode(file: Path, notes: list[str]) -> str:
-    """Decode a text file: UTF-8, UTF-16 by its mark, or what charset-normalizer finds."""
-    content = file.read_bytes()
+def read_json_lines(file: Path, commas: Collection[str]) -> Table:
+    """Read an object of each line; a name that a line lacks, and null, become an empty text."""
+    try:
+        lines = file.read_bytes().decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not in UTF-8, as JSON has to be: {error}") from error
+    rows: list[dict[str, Any]] = []
+    for place, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{file}, line {place}, is no JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise UserError(f"{file}, line {place}, must be an object of names and values")
+        rows.append(row)
+    names = dict.fromkeys(name for row in rows for name in row)
+    if not names:
+        raise UserError(f"{file} has no rows")
+    return {name: [to_text(row.get(name), name in commas) for row in rows] for name in names}
+
+
+def to_text(value: Any, comma: bool) -> str:
+    """Write a value of JSON as a text; a number has a decimal comma if it is to have one."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        # JSON can escape half of a surrogate pair, which is no character and in no other file.
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = json.dumps(value, ensure_ascii=True)
+    return text.replace(".", ",") if comma and type(value) is float else text
+
+
+def decode_text(content: bytes, name: str, notes: list[str]) -> str:
+    """Decode a text: UTF-8, UTF-16 by its mark, or what charset-normalizer finds.
+
+    `name` is what it is called in errors, and in the line that `notes` get where it is a guess.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     elif b"\0" in content:
-        raise UserError(f"{file} has NUL bytes: it is no CSV, or not in UTF-8")
+        raise UserError(f"{name} has NUL bytes: it is no text, or not in UTF-8")
     else:
         encoding = "utf-8-sig"
     try:
@@ -75,10 +116,10 @@ def decode(file: Path, notes: list[str]) -> str:
 
         found = list(charset_normalizer.from_bytes(content[:SAMPLE]))
         if not found:
-            raise UserError(f"the encoding of {file} is unknown; save it as UTF-8") from None
+            raise UserError(f"the encoding of {name} is unknown; save it as UTF-8") from None
         # Where others fit as well as the best, Windows' Western one is by far the most frequent.
         best = [match for match in found if match.chaos == found[0].chaos]
         fitting = {name for m in best for name in (m.encoding, *m.could_be_from_charset)}
         encoding = "cp1252" if "cp1252" in fitting else found[0].encoding
-        notes.append(f"note: {file} is not UTF-8; read as {encoding}")
+        notes.append(f"note: {name} is not UTF-8; read as {encoding}")
         return content.decode(encoding, errors="replace")

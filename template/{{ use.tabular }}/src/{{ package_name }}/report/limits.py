@@ -7,8 +7,8 @@ from .. import metrics
 from ..config import Config
 from ..data import class_names
 from ..task import DataSettings
+from .elements import plain
 from .formatting import number, percent
-from .rows import plain
 
 MOST_NAMES = 10
 FEW = 5  # classes that a sentence names

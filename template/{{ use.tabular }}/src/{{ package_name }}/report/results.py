@@ -14,11 +14,11 @@ from ..dataset import Split
 from ..signature import Predict
 from . import limits as words
 from .classes import Answers, calibration_figure, class_table, collect, confusion, confusion_figure
-from .elements import Figure, Table
+from .elements import Figure, Table, plain
 from .formatting import interval, number, percent
 from .importance import importance_figure
 from .importance import measure as measure_importance
-from .rows import MOST_ROWS, column_table, describe, plain, signed, worst_table
+from .rows import MOST_ROWS, column_table, describe, signed, worst_table
 from .values import predicted_figure, residual_figure
 
 TOGETHER = {"log_loss": "loss"}  # it is the training's loss

@@ -1,6 +1,5 @@
 """Rows and columns of a table in words, decoded from what the network sees."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,24 +8,12 @@ import numpy as np
 
 from ..columns import Column
 from ..signature import Batch
-from .elements import Table, short
+from .elements import Table, plain
 from .formatting import number, percent
 
 MOST_ROWS = 10  # that went worst
 MOST_COLUMNS = 10  # whose values are told of each of them
 MOST_LISTED = 200  # columns in the table of columns
-ISOLATE, END = "\u2068", "\u2069"  # between them, text keeps its direction to itself
-DIRECTIONS = {"\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", ISOLATE, END}
-
-
-def plain(text: str, most: int = 40) -> str:
-    """Return a name or a value for a sentence: on one line, its two ends where it is long.
-
-    Letters that run from right to left are kept from turning what is around them.
-    """
-    found = short("".join(letter for letter in text if letter not in DIRECTIONS), most)
-    turned = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in found)
-    return f"{ISOLATE}{found}{END}" if turned else found
 
 
 def in_words(column: Column, value: float) -> str:

@@ -1,0 +1,92 @@
+"""The texts: built-in ones, or a file of your own, in three splits. No framework here.
+
+A split's rows have `tokens`, int32 [n, length], the network's input, and `target`, the numbers of
+the classes, int64 [n].
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import collection, examples, splits, tokens
+from .dataset import ArraySplit, Dataset, golden_rows
+from .signature import Batch, Signature, Tensor
+from .task import DataSettings
+
+HELD = 0.95  # share of the training texts that the chosen length holds as a whole
+STEP, LONGEST = 16, 512  # bytes: chosen lengths are multiples of the one, up to the other
+
+
+def load(settings: DataSettings) -> Dataset:
+    """Load the texts that the settings name; the same settings give the same arrays.
+
+    Raises UserError when there are no texts, or nothing to learn from.
+    """
+    notes: list[str] = []
+    found = collection.read(settings, notes)
+    classes = collection.find_classes(found)
+    numbers = {name: number for number, name in enumerate(classes)}
+    labels = np.array([numbers[label] for label in found.labels], np.int64)
+    places = splits.split(found, labels, settings)
+    sizes = np.array([len(tokens.to_bytes(text)) for text in found.texts])
+    length = settings.length or choose_length(sizes[places[0]])
+    codes = tokens.encode(found.texts, length)
+    train, validation, test = (
+        ArraySplit({"tokens": codes[part], "target": labels[part]}) for part in places
+    )
+    cut = int((sizes > length).sum())
+    notes += collection.look(found, classes) + splits.find_copies(found.texts, places)
+    if cut:
+        notes.append(
+            f"note: {cut:,} of {len(sizes):,} texts are longer than {length} bytes, and what is"
+            f" beyond is not read; the longest has {sizes.max():,} (--length)"
+        )
+    parts = f"{len(train):,} train, {len(validation):,} validate, {len(test):,} test"
+    notes += [*found.skipped, f"{len(labels):,} texts of {len(classes)} classes: {parts}"]
+    facts = {
+        "classes": classes,
+        "counts": np.bincount(labels[places[0]], minlength=len(classes)).tolist(),
+        "text": settings.text_column,
+        "label": "language" if settings.source == collection.BUILT_IN else settings.label_column,
+        "length": length,
+        "cut": cut / len(sizes),
+        "examples": examples.choose([found.texts[place] for place in places[2]], length),
+    }
+    chosen: dict[str, object] = {"length": length}
+    return Dataset(
+        found.name,
+        found.licence,
+        train,
+        validation,
+        test,
+        facts,
+        found.skipped,
+        tuple(notes),
+        chosen,
+    )
+
+
+def choose_length(sizes: np.ndarray) -> int:
+    """Return the length that holds most of some texts; `sizes` are their bytes, [n]."""
+    enough = float(np.quantile(sizes, HELD))
+    return int(np.clip(np.ceil(enough / STEP) * STEP, STEP, LONGEST))
+
+
+def signature(facts: Mapping[str, Any]) -> Signature:
+    """Say what a network of these texts takes and gives."""
+    classes = tuple(facts["classes"])
+    codes = Tensor("tokens", "int32", (facts["length"],), "tokens", low=0, high=tokens.CODES - 1)
+    answers = Tensor("probabilities", "float32", (len(classes),), "classes", classes, low=0, high=1)
+    return Signature((codes,), (answers,))
+
+
+def golden(dataset: Dataset) -> Batch:
+    """Choose the texts on which exported models are compared with the trained one."""
+    return golden_rows(dataset.test, signature(dataset.facts))
+
+
+def class_names(facts: Mapping[str, Any]) -> Sequence[str]:
+    """Return the classes' names."""
+    names: Sequence[str] = facts["classes"]
+    return names

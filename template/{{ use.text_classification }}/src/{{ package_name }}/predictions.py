@@ -1,0 +1,171 @@
+"""From texts to inputs, and from outputs to answers in words."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import delimited, tokens
+from .data import class_names
+from .errors import UserError
+from .plain_text import visible
+from .signature import Batch, Predict
+from .task import DataSettings
+
+EXAMPLE = 'predict --text "Where is the station?"'
+MEDIA_TYPES = ("text/plain", "text/csv", "application/json")
+"""what `decode` reads from the body of a request"""
+TEXTS = "texts"
+"""an input of the Open Inference Protocol of which `from_texts` makes those that the model has"""
+
+STDIN = Path("-")
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq")
+LINE_ENDS = re.compile("\r\n|\r|\n")
+MOST_SHOWN = 60  # characters of a text by which its answer is known
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `predict` answers for to the command line."""
+    text = "texts, one a line; or a CSV, JSON Lines or Parquet file with them; - is standard input"
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help=text)
+    parser.add_argument("--text", action="append", default=[], help="a text; several may be given")
+
+
+def sources(given: argparse.Namespace) -> list[Path | list[str]]:
+    """List what to answer for: the texts of the command line together, then each file."""
+    found: list[Path | list[str]] = [given.text] if given.text else []
+    found += given.files
+    if not found:
+        raise UserError("say what to answer for: --text TEXT, a file with a text a line, or -")
+    return found
+
+
+def read_examples(
+    source: Path | list[str], settings: DataSettings, facts: Mapping[str, Any]
+) -> tuple[list[str], Batch]:
+    """Read texts as one batch; returns a name for each with it.
+
+    Raises UserError when a file cannot be read, or has no text.
+    """
+    if isinstance(source, list):
+        batch = from_texts(source, facts)
+        return [shorten(text) for text in source], batch
+    where = "standard input" if source == STDIN else str(source)
+    places, texts = read_file(source, facts["text"])
+    if not texts:
+        raise UserError(f"{where} has no text")
+    if cut := tokens.count_cut(texts, facts["length"]):
+        note = f"note: {where}: {cut:,} of {len(texts):,} texts are longer than {facts['length']}"
+        print(visible(f"{note} bytes, and what is beyond is not read"), file=sys.stderr)
+    return [f"{where}:{place}" for place in places], from_texts(texts, facts)
+
+
+def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
+    """Read the texts of a file and their lines, or rows in a table; empty ones are left out."""
+    from .table import decode_text, read_table
+
+    notes: list[str] = []
+    if source == STDIN:
+        found = LINE_ENDS.split(decode_text(sys.stdin.buffer.read(), "standard input", notes))
+    elif source.suffix.lower() in TABLES:
+        table = read_table(source, notes)
+        if column not in table:
+            known = ", ".join(table)[:300]
+            raise UserError(f"{source} has no column {column!r}; it has {known}")
+        found = table[column]
+    elif not source.is_file():
+        raise UserError(f"there is no file {source}")
+    else:
+        found = LINE_ENDS.split(decode_text(source.read_bytes(), str(source), notes))
+    for note in notes:
+        print(visible(note), file=sys.stderr)
+    kept = [(place, text) for place, text in enumerate(found, 1) if text.strip()]
+    return [place for place, _ in kept], [text for _, text in kept]
+
+
+def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
+    """Make the network's inputs of texts; UserError for an empty one, which tells nothing."""
+    for place, text in enumerate(texts, 1):
+        if not text.strip():
+            raise UserError(f"text {place} is empty")
+    return {"tokens": tokens.encode(texts, facts["length"])}
+
+
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+    """Read the body of a request: texts, one a line; a CSV; or JSON, `{"instances": ["..."]}`.
+
+    Empty lines are skipped. Raises UserError.
+    """
+    if media_type == "application/json":
+        return from_texts(read_json(body, facts["text"]), facts)
+    try:
+        content = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"the body is not text in UTF-8: {error}") from error
+    if media_type == "text/csv":
+        texts = read_csv(content, facts["text"])
+    else:
+        texts = [line for line in LINE_ENDS.split(content) if line.strip()]
+    if not texts:
+        raise UserError("the body has no text")
+    return from_texts(texts, facts)
+
+
+def read_csv(content: str, column: str) -> list[str]:
+    """Take the texts out of a CSV."""
+    try:
+        table = delimited.parse(content)
+    except ValueError as error:
+        raise UserError(f"the body is not a CSV that can be read: {error}") from error
+    if column not in table:
+        raise UserError(f"the body has no column {column!r}; it has {', '.join(table)[:300]}")
+    return table[column]
+
+
+def read_json(body: bytes, column: str) -> list[str]:
+    """Take the texts out of instances, each of which is one or has it by the column's name."""
+    rows: list[Any] = json.loads(body)["instances"]  # the server has looked at it already
+    texts = []
+    for place, row in enumerate(rows, 1):
+        text = row.get(column) if isinstance(row, dict) else row
+        if not isinstance(text, str):
+            raise UserError(f"instance {place} must be a text, or an object with a {column!r}")
+        texts.append(text)
+    return texts
+
+
+def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Say for each text: its label, and all probabilities."""
+    classes = class_names(facts)
+    found: list[dict[str, object]] = []
+    for row in outputs["probabilities"]:
+        each = [round(float(probability), 4) for probability in row]
+        best = int(row.argmax())
+        probabilities = dict(zip(classes, each, strict=True))
+        found.append(
+            {"label": classes[best], "probability": each[best], "probabilities": probabilities}
+        )
+    return found
+
+
+def cases(facts: Mapping[str, Any]) -> tuple[list[Any], Batch]:
+    """Return texts of the test split, some that programs get wrong, and the inputs made of them."""
+    texts: list[Any] = facts["examples"]
+    return texts, from_texts(texts, facts)
+
+
+def answer(
+    model: Predict, names: Sequence[str], examples: Batch, facts: Mapping[str, Any]
+) -> list[dict[str, object]]:
+    """Answer for each text what `encode` says, with its name."""
+    answers = encode(model(examples), facts)
+    return [{"text": name} | found for name, found in zip(names, answers, strict=True)]
+
+
+def shorten(text: str) -> str:
+    """Return the beginning of a text, to know its answer by."""
+    whole = tokens.whole(text)
+    return whole if len(whole) <= MOST_SHOWN else f"{whole[:MOST_SHOWN]}…"
