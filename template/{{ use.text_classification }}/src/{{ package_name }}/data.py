@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import collection, examples, splits, tokens
+from . import collection, encoder, examples, reading, splits
 from .dataset import ArraySplit, Dataset, golden_rows
 from .signature import Batch, Signature, Tensor
 from .task import DataSettings
@@ -29,9 +29,13 @@ def load(settings: DataSettings) -> Dataset:
     numbers = {name: number for number, name in enumerate(classes)}
     labels = np.array([numbers[label] for label in found.labels], np.int64)
     places = splits.split(found, labels, settings)
-    sizes = np.array([len(tokens.to_bytes(text)) for text in found.texts])
+    about = encoder.describe(settings) if settings.encoder else None
+    sizes = reading.measure(found.texts, about)
     length = settings.length or choose_length(sizes[places[0]])
-    codes = tokens.encode(found.texts, length)
+    if about:
+        length = min(length, about["most"])
+    facts: dict[str, Any] = {"length": length} | ({"encoder": about} if about else {})
+    codes = reading.encode(found.texts, facts)
     train, validation, test = (
         ArraySplit({"tokens": codes[part], "target": labels[part]}) for part in places
     )
@@ -39,17 +43,16 @@ def load(settings: DataSettings) -> Dataset:
     notes += collection.look(found, classes) + splits.find_copies(found.texts, places)
     if cut:
         notes.append(
-            f"note: {cut:,} of {len(sizes):,} texts are longer than {length} bytes, and what is"
-            f" beyond is not read; the longest has {sizes.max():,} (--length)"
+            f"note: {cut:,} of {len(sizes):,} texts are longer than {length} {reading.unit(facts)},"
+            f" and what is beyond is not read; the longest has {sizes.max():,} (--length)"
         )
     parts = f"{len(train):,} train, {len(validation):,} validate, {len(test):,} test"
     notes += [*found.skipped, f"{len(labels):,} texts of {len(classes)} classes: {parts}"]
-    facts = {
+    facts |= {
         "classes": classes,
         "counts": np.bincount(labels[places[0]], minlength=len(classes)).tolist(),
         "text": settings.text_column,
         "label": "language" if settings.source == collection.BUILT_IN else settings.label_column,
-        "length": length,
         "cut": cut / len(sizes),
         "examples": examples.choose([found.texts[place] for place in places[2]], length),
     }
@@ -76,7 +79,9 @@ def choose_length(sizes: np.ndarray) -> int:
 def signature(facts: Mapping[str, Any]) -> Signature:
     """Say what a network of these texts takes and gives."""
     classes = tuple(facts["classes"])
-    codes = Tensor("tokens", "int32", (facts["length"],), "tokens", low=0, high=tokens.CODES - 1)
+    codes = Tensor(
+        "tokens", "int32", (facts["length"],), "tokens", low=0, high=reading.highest(facts)
+    )
     answers = Tensor("probabilities", "float32", (len(classes),), "classes", classes, low=0, high=1)
     return Signature((codes,), (answers,))
 

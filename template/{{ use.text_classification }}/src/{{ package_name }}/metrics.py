@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from . import scores, tokens
+from . import reading, scores
 from .config import Config
 from .data import class_names, signature
 from .dataset import Dataset, Split, iterate
@@ -63,7 +63,8 @@ def baselines(dataset: Dataset) -> dict[str, Figures]:
         "TF-IDF and linear model": make_pipeline(characters, LogisticRegression(C=5, max_iter=200)),
     }
     classes = len(class_names(dataset.facts))
-    (texts, labels), (tested, truth) = read(dataset.train, BASELINE_TEXTS), read(dataset.test)
+    texts, labels = read(dataset.train, dataset.facts, BASELINE_TEXTS)
+    tested, truth = read(dataset.test, dataset.facts)
     found = {}
     for name, model in models.items():
         model.fit(texts, labels)
@@ -73,8 +74,10 @@ def baselines(dataset: Dataset) -> dict[str, Figures]:
     return found
 
 
-def read(split: Split, most: int | None = None) -> tuple[list[str], np.ndarray]:
+def read(
+    split: Split, facts: Mapping[str, Any], most: int | None = None
+) -> tuple[list[str], np.ndarray]:
     """Read the texts of a split and their classes, or `most` of them, spread over it."""
     count = min(len(split), most or len(split))
     rows = split.rows(np.linspace(0, len(split) - 1, count).astype(int))
-    return [tokens.decode(codes) for codes in rows["tokens"]], rows["target"]
+    return [reading.decode(codes, facts) for codes in rows["tokens"]], rows["target"]

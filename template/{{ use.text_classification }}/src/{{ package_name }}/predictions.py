@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import delimited, tokens
+from . import delimited, reading, tokens
 from .data import class_names
 from .errors import UserError
 from .plain_text import visible
@@ -57,9 +57,10 @@ def read_examples(
     places, texts = read_file(source, facts["text"])
     if not texts:
         raise UserError(f"{where} has no text")
-    if cut := tokens.count_cut(texts, facts["length"]):
-        note = f"note: {where}: {cut:,} of {len(texts):,} texts are longer than {facts['length']}"
-        print(visible(f"{note} bytes, and what is beyond is not read"), file=sys.stderr)
+    if cut := int((reading.measure(texts, facts.get("encoder")) > facts["length"]).sum()):
+        most = f"{facts['length']} {reading.unit(facts)}"
+        note = f"note: {where}: {cut:,} of {len(texts):,} texts are longer than {most}"
+        print(visible(f"{note}, and what is beyond is not read"), file=sys.stderr)
     return [f"{where}:{place}" for place in places], from_texts(texts, facts)
 
 
@@ -91,7 +92,7 @@ def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
     for place, text in enumerate(texts, 1):
         if not text.strip():
             raise UserError(f"text {place} is empty")
-    return {"tokens": tokens.encode(texts, facts["length"])}
+    return {"tokens": reading.encode(texts, facts)}
 
 
 def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:

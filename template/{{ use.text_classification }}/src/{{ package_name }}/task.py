@@ -20,7 +20,11 @@ class DataSettings:
     text_column: str = setting("text", "the column with the texts, in your own file")
     label_column: str = setting("label", "the column with what the network learns to tell")
     group_column: str = setting("", "texts with the same value stay in one split, such as authors")
-    length: int = setting(0, "bytes of a text that are read; 0: chosen by the data", 0, 4096)
+    length: int = setting(
+        0, "bytes or tokens of a text that are read; 0: chosen by the data", 0, 4096, open=True
+    )
+    encoder: str = setting("", "pretrained encoder: a folder, or a name of the Hub; none if empty")
+    encoder_revision: str = setting("", "which commit of the Hub, its 40 characters")
     validation_fraction: float = setting(0.1, "of the texts that do not test", 0, 0.5)
     test_fraction: float = setting(0.2, "of all texts", 0.01, 0.5)
 
@@ -42,6 +46,7 @@ class TrainSettings(settings.TrainSettings):
     batch_size: int = setting(128, "samples per step", 1)
     learning_rate: float = setting(0.02, "the peak of the schedule", 1e-8, 10)
     final_weights: Literal["last", "best"] = setting("best", "which weights become the model")
+    encoder_rate: float = setting(0.0025, "an encoder's share of the learning rate", 0, 1)
     class_weights: Literal["none", "balanced"] = setting(
         "none", "balanced: rare classes count as much as frequent ones"
     )

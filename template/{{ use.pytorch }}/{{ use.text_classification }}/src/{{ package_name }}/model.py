@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from . import ngrams
+from . import encoder, ngrams, pretrained
 from .chance import Chance
 from .config import Config
+from .dataset import Split
 
 Facts = dict[str, Any]
 
@@ -60,11 +61,25 @@ class Network(nn.Module):
 
 def build(settings: Config, facts: Facts) -> nn.Module:
     """Build the network with new weights, for the length and the classes that `facts` name."""
+    if "encoder" in facts:
+        return pretrained.Pretrained(settings.model.dropout, facts)
     return Network(settings, facts)
 
 
 def initialize(network: nn.Module, settings: Config) -> None:
-    """Put other weights than new ones in place: here there are none."""
+    """Fill in pretrained weights where there is an encoder; UserError when they do not load."""
+    if isinstance(network, pretrained.Pretrained):
+        pretrained.initialize(network, settings)
+
+
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence; empty where they are new."""
+    return encoder.starts_from(settings.data) if settings.data.encoder else ""
+
+
+def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: as it is."""
+    return split
 
 
 class ServingModule(nn.Module):
@@ -107,13 +122,16 @@ def loss(
 
 
 def trainable(network: nn.Module) -> list[list[nn.Parameter]]:
-    """Return what the optimizer changes: everything, in one group."""
+    """Return what the optimizer changes, in the groups that `rate_shares` has rates for."""
+    if isinstance(network, pretrained.Pretrained):
+        return network.groups()
     return [list(network.parameters())]
 
 
 def rate_shares(settings: Config, epochs: np.ndarray) -> np.ndarray:
-    """Return each group's share of the learning rate, [steps, groups]: all of it for the one."""
-    return np.ones((len(epochs), 1), np.float32)
+    """Return each group's share of the learning rate, [steps, groups]."""
+    shares = [settings.train.encoder_rate, 1] if settings.data.encoder else [1]
+    return np.tile(np.array(shares, np.float32), (len(epochs), 1))
 
 
 def saved(network: nn.Module) -> dict[str, Tensor]:

@@ -1,8 +1,12 @@
 """How often a model is right about short and about long texts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
+from .. import reading
 from ..dataset import Split
 from .classes import Answers
 from .elements import Figure, Theme, figure
@@ -12,9 +16,10 @@ GROUPS = 6  # at most, of about equal size
 PIECE = 4096  # texts that are read at once
 
 
-def length_figure(answers: Answers, split: Split, most: int) -> Figure:
-    """Draw the accuracy by the number of bytes that are read of a text, at most `most`."""
-    sizes, right = measure(split), answers.said == answers.labels
+def length_figure(answers: Answers, split: Split, facts: Mapping[str, Any]) -> Figure:
+    """Draw the accuracy by how much is read of a text, in bytes or in an encoder's tokens."""
+    sizes, right = measure(split, reading.filling(facts)), answers.said == answers.labels
+    unit = reading.unit(facts)
     groups = divide(sizes)
     names = [name(sizes[group]) for group in groups]
     hits = [int(right[group].sum()) for group in groups]
@@ -30,26 +35,28 @@ def length_figure(answers: Answers, split: Split, most: int) -> Figure:
         for place, group in enumerate(groups):
             foot = (place, 0.02)
             axes.annotate(f"{len(group):,}", foot, ha="center", fontsize=7, color=theme.paper)
-        axes.set(ylim=(0, 1.04), xlabel="bytes of the text", ylabel="share that is right")
+        axes.set(ylim=(0, 1.04), xlabel=f"{unit} of the text", ylabel="share that is right")
         axes.set_xticks(range(len(names)), names)
         axes.grid(visible=False, axis="x")
 
     caption = (
         "Test texts in groups of about the same size, from the shortest to the longest; of a text, "
-        f"{most:,} bytes are read. The lines are 95 % intervals, the numbers at the foot count."
+        f"{facts['length']:,} {unit} are read. The lines are 95 % intervals, the numbers at the "
+        "foot count."
     )
     alt = "; ".join(
-        f"{words} bytes: {percent(share)} right" for words, share in zip(names, shares, strict=True)
+        f"{words} {unit}: {percent(share)} right"
+        for words, share in zip(names, shares, strict=True)
     )
     return figure("lengths", "Accuracy by length", caption, f"{alt}.", paint, (5.0, 4.75))
 
 
-def measure(split: Split) -> np.ndarray:
+def measure(split: Split, filling: int) -> np.ndarray:
     """Count the codes of each text that are not filling, int64 [n]."""
     parts = []
     for first in range(0, len(split), PIECE):
         rows = np.arange(first, min(first + PIECE, len(split)))
-        parts.append(np.count_nonzero(split.rows(rows)["tokens"], axis=1))
+        parts.append(np.count_nonzero(split.rows(rows)["tokens"] != filling, axis=1))
     return np.concatenate(parts)
 
 

@@ -76,6 +76,18 @@ def limits(card: Mapping[str, Any], settings: Config) -> list[str]:
 
 def of_reading(facts: Mapping[str, Any]) -> list[str]:
     """Say what the network sees of a text."""
+    if about := facts.get("encoder"):
+        found = [
+            f"It began as the pretrained encoder {plain(about['name'])}. That encoder's licence "
+            f"({plain(about['licence'])}) holds for this model as well, and what it was trained on "
+            "can show in its mistakes."
+        ]
+        if facts["cut"]:
+            found.append(
+                f"Of a text it reads the first {facts['length']:,} tokens; "
+                f"{percent(facts['cut'])} of these texts are longer."
+            )
+        return found
     found = [
         "It sees which runs of a few bytes a text has, and not their order: it knows spellings, "
         "but neither grammar nor what a sentence says as a whole."

@@ -1,11 +1,11 @@
 """What a report on texts shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from .. import tokens
+from .. import reading
 from ..config import Config
 from ..data import class_names, signature
 from ..dataset import Split
@@ -42,17 +42,18 @@ def results(model: Predict, split: Split, facts: Mapping[str, Any]) -> list[Figu
     return [
         confusion_figure(counts, classes),
         calibration_figure(answers, "texts"),
-        length_figure(answers, split, facts["length"]),
+        length_figure(answers, split, facts),
         class_table(counts, classes),
-        mistakes(answers, split, classes),
+        mistakes(answers, split, facts),
     ]
 
 
-def mistakes(answers: Answers, split: Split, classes: Sequence[str]) -> Table:
+def mistakes(answers: Answers, split: Split, facts: Mapping[str, Any]) -> Table:
     """List the wrong answers that were given with the highest probability."""
+    classes = [plain(name) for name in class_names(facts)]
     wrong = np.flatnonzero(answers.said != answers.labels)
     rows = wrong[np.argsort(-answers.stated[wrong], kind="stable")][:MOST_TEXTS]
-    texts = [tokens.decode(codes) for codes in split.rows(rows)["tokens"]]
+    texts = [reading.decode(codes, facts) for codes in split.rows(rows)["tokens"]]
     lines = [
         (
             f"{row + 1:,}",
