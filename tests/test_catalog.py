@@ -24,7 +24,7 @@ KEYS = {
     "tasks": (
         SHARED | {"data", "smoke"},
         {"client", "examples", "files", "framework_packages", "lacks", "serving", "shares"}
-        | {"sources", "torch_packages", "try"},
+        | {"sources", "torch_packages", "try", "warnings"},
     ),
     "targets": (
         SHARED
