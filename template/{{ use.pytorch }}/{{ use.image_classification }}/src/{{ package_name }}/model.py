@@ -12,8 +12,10 @@ from . import backbone, fine_tuning
 from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
+from .dataset import Dataset
 from .fine_tuning import class_weights
 from .network import Network
+from .signature import Predict
 from .stages import standardised, widths
 
 Facts = dict[str, Any]
@@ -37,6 +39,10 @@ def initialize(network: nn.Module, settings: Config) -> None:
     """Fill in pretrained weights where there is a backbone; UserError when they do not load."""
     if isinstance(network, backbone.Backbone):
         backbone.initialize(network, settings.model)
+
+
+def calibrate(network: nn.Module, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(nn.Module):

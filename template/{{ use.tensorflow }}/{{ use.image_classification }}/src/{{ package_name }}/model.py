@@ -10,8 +10,10 @@ from . import backbone, fine_tuning
 from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
+from .dataset import Dataset
 from .fine_tuning import class_weights
 from .network import build as new_network
+from .signature import Predict
 from .stages import standardised, widths
 
 Facts = dict[str, Any]
@@ -36,6 +38,10 @@ def initialize(network: keras.Model, settings: Config) -> None:
     """Fill in pretrained weights where there is a backbone; UserError when they do not load."""
     if settings.model.backbone:
         backbone.initialize(network, settings.model)
+
+
+def calibrate(network: keras.Model, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types

@@ -11,6 +11,8 @@ from keras import layers, ops
 from .chance import Chance
 from .columns import number_columns, sizes
 from .config import Config
+from .dataset import Dataset
+from .signature import Predict
 
 Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
@@ -97,6 +99,10 @@ def build(settings: Config, facts: Facts) -> keras.Model:
 
 def initialize(network: keras.Model, settings: Config) -> None:
     """Put other weights than new ones in place: here there are none."""
+
+
+def calibrate(network: keras.Model, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types

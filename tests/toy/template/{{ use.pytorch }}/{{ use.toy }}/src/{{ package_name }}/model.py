@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from .chance import Chance
 from .config import Config
+from .dataset import Dataset
+from .signature import Predict
 
 Facts = dict[str, Any]
 
@@ -46,6 +48,10 @@ def build(settings: Config, facts: Facts) -> nn.Module:
 
 def initialize(network: nn.Module, settings: Config) -> None:
     """Put other weights than new ones in place: here there are none."""
+
+
+def calibrate(network: nn.Module, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(nn.Module):

@@ -9,6 +9,8 @@ from keras import layers
 
 from .chance import Chance
 from .config import Config
+from .dataset import Dataset
+from .signature import Predict
 
 Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
@@ -55,6 +57,10 @@ def build(settings: Config, facts: Facts) -> keras.Model:
 
 def initialize(network: keras.Model, settings: Config) -> None:
     """Put other weights than new ones in place: here there are none."""
+
+
+def calibrate(network: keras.Model, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
