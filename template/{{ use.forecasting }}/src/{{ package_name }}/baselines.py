@@ -50,7 +50,9 @@ def with_intervals(points: Points, validation: WindowSplit, test: WindowSplit) -
     every = np.arange(len(validation))
     batch = validation.rows(every)
     errors = np.where(batch["observed"] > 0, batch["target"] - points(validation), np.nan)
-    scales = [np.maximum(split.scales[split.members], 1e-9)[:, None] for split in (validation, test)]
+    scales = [
+        np.maximum(split.scales[split.members], 1e-9)[:, None] for split in (validation, test)
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # steps for which validation has no value
         low, high = np.nanquantile(errors / scales[0], [0.1, 0.9], axis=0)
@@ -85,9 +87,7 @@ class Smoothing:
     every origin (R. Hyndman and others, 2008, Forecasting with Exponential Smoothing).
     """
 
-    def __init__(
-        self, validation: WindowSplit, test: WindowSplit, season: int, log: bool
-    ) -> None:
+    def __init__(self, validation: WindowSplit, test: WindowSplit, season: int, log: bool) -> None:
         self.season, self.log = season, log
         self.origins = np.concatenate([validation.origins, test.origins])
         members = np.concatenate([validation.members, test.members])

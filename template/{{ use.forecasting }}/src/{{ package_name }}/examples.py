@@ -54,16 +54,16 @@ def lines(
 
 
 def variations(rows: list[list[str]]) -> list[str]:
-    """Write rows with semicolons, unsorted, with a gap, too short, with words for what is missing."""
+    """Write rows with semicolons, unsorted, with a gap, short, with spaces, with one row twice."""
     head, *body = rows
     half = len(body) // 4
-    gap = [row[:2] + ["NA"] + row[3:] if 2 <= place <= 4 else row for place, row in enumerate(body)]
+    gap = [[*row[:2], "NA", *row[3:]] if 2 <= place <= 4 else row for place, row in enumerate(body)]
     return [
         write(rows, ";", "\r\n"),
         write([head, *body[::-1]]),
         write([head, *gap]),
         write([head, *body[half:]]),
-        write([head, *(row[:2] + [f" {row[2]} "] + row[3:] for row in body)], "\t"),
+        write([head, *([*row[:2], f" {row[2]} ", *row[3:]] for row in body)], "\t"),
         write([head, *body, body[1]]),
     ]
 

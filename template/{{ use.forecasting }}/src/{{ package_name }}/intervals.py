@@ -32,4 +32,4 @@ def widening(model: Predict, split: Split, facts: Mapping[str, Any]) -> np.ndarr
         above.append(((truth - middle) / np.maximum(high - middle, TINY))[observed])
     inside = float(QUANTILES[-1])
     factors = [np.quantile(np.concatenate(part), inside) for part in (below, above)]
-    return np.clip(np.array(factors), 1, WIDEST).astype(np.float32)
+    return np.array(np.clip(factors, 1, WIDEST), np.float32)

@@ -107,7 +107,9 @@ def read_values(
     """Read a column of numbers, float64 [n], NaN where one is missing; and what is to be said."""
     texts = [text_of(cell) for cell in cells]
     numeric = [isinstance(c, int | float) and not isinstance(c, bool) for c in cells]
-    written = [text for text, is_number in zip(texts, numeric, strict=True) if text and not is_number]
+    written = [
+        text for text, is_number in zip(texts, numeric, strict=True) if text and not is_number
+    ]
     other = "," if decimal == "." else "."
     unread = {mark: sum(math.isnan(to_number(text, mark)) for text in written) for mark in ".,"}
     mark = other if unread[other] < unread[decimal] else decimal

@@ -11,22 +11,6 @@ from .settings import setting
 
 TASK = "forecasting"
 
-Frequency = Literal[
-    "auto",
-    "1_minute",
-    "5_minutes",
-    "10_minutes",
-    "15_minutes",
-    "30_minutes",
-    "hourly",
-    "daily",
-    "weekly",
-    "monthly",
-    "quarterly",
-    "yearly",
-    "steps",
-]
-
 
 @dataclass(frozen=True)
 class DataSettings:
@@ -37,7 +21,21 @@ class DataSettings:
     time_column: str = setting("ds", "when a value was measured: a date, a time, or a number")
     value_column: str = setting("y", "what is to be forecast")
     ignore_columns: str = setting("", "further columns to leave out, such as any not known ahead")
-    frequency: Frequency = setting("auto", "how far apart values are; steps: times are 1, 2, 3")
+    frequency: Literal[
+        "auto",
+        "1_minute",
+        "5_minutes",
+        "10_minutes",
+        "15_minutes",
+        "30_minutes",
+        "hourly",
+        "daily",
+        "weekly",
+        "monthly",
+        "quarterly",
+        "yearly",
+        "steps",
+    ] = setting("auto", "how far apart values are; steps: times are 1, 2, 3")
     horizon: int = setting(0, "steps to forecast; 0: one season", 0, 10_000)
     length: int = setting(0, "steps of history that the network sees; 0: some seasons", 0, 10_000)
     season: int = setting(0, "steps after which patterns repeat; 0: by the frequency", 0, 10_000)

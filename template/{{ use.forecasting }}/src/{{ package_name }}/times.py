@@ -10,6 +10,7 @@ import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 DAY = 86_400
@@ -62,7 +63,7 @@ def parse(text: str, form: str) -> tuple[int, int] | None:
         parts["month"] = str(3 * int(parts.pop("quarter")) - 2)
     numbers = {"month": 1, "day": 1} | {name: int(value) for name, value in parts.items()}
     try:
-        local = int(datetime(**numbers, tzinfo=UTC).timestamp())  # type: ignore[arg-type]
+        local = int(datetime(**numbers, tzinfo=UTC).timestamp())
     except ValueError:  # such as the 31st of February
         return None
     ahead = 0
@@ -107,7 +108,7 @@ def find_frequency(series: Iterable[Sequence[int]], form: str) -> str:
 
     ValueError where it is no frequency that is known here, or where no series has two times.
     """
-    apart = [b - a for times in series for a, b in zip(times, times[1:], strict=False) if b > a]
+    apart = [b - a for times in series for a, b in pairwise(times) if b > a]
     if not apart:
         raise ValueError("no series has two different times")
     middle = statistics.median_low(apart)
@@ -121,7 +122,8 @@ def find_frequency(series: Iterable[Sequence[int]], form: str) -> str:
     for name, (months, _) in MONTHS.items():
         if 28 * DAY * months <= middle <= 31 * DAY * months:
             return name
-    raise ValueError(f"times are mostly {in_words(middle)} apart: {', '.join(FREQUENCIES)} are read")
+    known = ", ".join(FREQUENCIES)
+    raise ValueError(f"times are mostly {in_words(middle)} apart, which is none of {known}")
 
 
 def in_words(seconds: int) -> str:

@@ -88,7 +88,8 @@ class WindowSplit:
     def nbytes(self) -> int:
         """Bytes of all windows together, as arrays."""
         numbers = self.length + 2 * self.horizon + 1
-        return 4 * len(self) * (numbers + (self.length + self.horizon) * self.known.shape[1])
+        width = int(self.known.shape[1])
+        return 4 * len(self) * (numbers + (self.length + self.horizon) * width)
 
     def rows(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Make some windows.
@@ -131,7 +132,9 @@ def histories(
     reading = series.read(
         table, facts["names"], about["frequency"], about["form"], facts["decimal"]
     )
-    notes, usable, short = list(reading.notes), [], []
+    notes = list(reading.notes)
+    usable: list[Series] = []
+    short: list[Series] = []
     for one in reading.series:
         enough = np.count_nonzero(~np.isnan(one.values[-length:])) >= LEAST * length
         (usable if enough else short).append(one)
@@ -168,7 +171,7 @@ def histories(
 
 def missing_in(one: Series, length: int) -> int:
     """Count the missing values among the last ones."""
-    return length - np.count_nonzero(~np.isnan(one.values[-length:]))
+    return length - int(np.count_nonzero(~np.isnan(one.values[-length:])))
 
 
 def last_values(one: Series, length: int) -> np.ndarray:

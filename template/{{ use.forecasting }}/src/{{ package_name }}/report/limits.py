@@ -12,7 +12,9 @@ HOUSES = (
     "The sales are those that brokers reported in Texas from 2000 to 2015, with the slump of 2008 "
     "in the training part. They say nothing about other places or later years.",
 )
-OWN = ("Nobody has checked here whether the values are right, and what changed how they were made.",)
+OWN = (
+    "Nobody has checked here whether the values are right, and what changed how they were made.",
+)
 
 
 def intended_use(card: Mapping[str, Any]) -> list[str]:
@@ -52,7 +54,7 @@ def limits(card: Mapping[str, Any], settings: Config) -> list[str]:
         "interval, and all steps together stay inside less often.",
         "The test windows overlap, and series of one place or market move together: the results "
         "are less certain than their number of windows suggests.",
-        "Errors are divided by what repeating the last season missed in the training part. A series "
+        "Errors are divided by those of repeating the last season in the training part. A series "
         "that never changed there has no MASE and is left out of it.",
         *(OWN if own else HOUSES),
     ]

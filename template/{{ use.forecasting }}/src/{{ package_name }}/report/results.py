@@ -23,7 +23,11 @@ def headline(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     test, naive = card["test"], card["baselines"].get("seasonal naive", {}).get("mase")
     beside = f"; repeating the last season: {naive:.3f}" if naive else ""
     return [
-        ("test MASE", f"{test['mase']:.3f}", f"mean absolute scaled error, lower is better{beside}"),
+        (
+            "test MASE",
+            f"{test['mase']:.3f}",
+            f"mean absolute scaled error, lower is better{beside}",
+        ),
         ("80 % interval", percent(test["coverage_80"]), "of the test values lie in it"),
     ]
 

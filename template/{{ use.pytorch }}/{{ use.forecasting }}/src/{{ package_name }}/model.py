@@ -47,6 +47,7 @@ class Network(nn.Module):
                 *(nn.Linear(self.length, shape.width), nn.ReLU(), nn.Dropout(shape.dropout)),
                 *(nn.Linear(shape.width, shape.width), nn.ReLU(), last),
             )
+        self.widening: Tensor
         self.register_buffer("widening", torch.ones(2))
 
     def forward(self, history: Tensor, known: Tensor | None = None) -> Tensor:
