@@ -10,7 +10,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -132,7 +132,10 @@ def predict(options: Options) -> Result:
 
 
 def write_csv(file: Path, answers: Sequence[Mapping[str, Any]]) -> None:
-    """Write answers as a table; what an answer has several of becomes a column each."""
+    """Write answers as a table; what an answer has several of becomes a column each.
+
+    An answer with rows of its own, such as steps in time, becomes as many rows.
+    """
     import csv
 
     rows = [
@@ -141,12 +144,30 @@ def write_csv(file: Path, answers: Sequence[Mapping[str, Any]]) -> None:
             for name, value in answer.items()
             for key, cell in (value.items() if isinstance(value, dict) else [(None, value)])
         }
-        for answer in answers
+        for answer in long_rows(answers)
     ]
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+
+
+def long_rows(answers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Lay answers that have lists of objects out as rows of a long table; others stay."""
+    found: list[Mapping[str, Any]] = []
+    for answer in answers:
+        lists = [name for name, value in answer.items() if is_rows(value)]
+        if not lists:
+            found.append(answer)
+            continue
+        shared = {name: value for name, value in answer.items() if name not in lists}
+        found += [shared | row for name in lists for row in answer[name]]
+    return found
+
+
+def is_rows(value: object) -> bool:
+    """Say whether a value is a list of objects."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def export(options: Options) -> Result:
@@ -343,7 +364,7 @@ def show(result: Result, stream: Any) -> None:
         elif isinstance(value, list):
             rows = [
                 {key: figure(cell) for key, cell in row.items() if not isinstance(cell, dict)}
-                for row in value
+                for row in long_rows(value)
             ]
             if name == "variants":  # one alone is what the lines above tell
                 rows = [dict(zip(rows[0], rows[0], strict=True)), *rows] if len(rows) > 1 else []

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import predictions, project, runs, targets, verification
+from . import predictions, project, runs, scaled, targets, verification
 from .errors import UserError
 from .manifest import Manifest, describe_files, write_manifest
 from .runs import Run
@@ -50,7 +50,10 @@ def export(target: str, run: Run, precision: str | None = None, **options: int) 
             signature=run.signature(),
             facts=card["facts"],
             precision=chosen,
-            models={name: {"file": file} for name, file in exported.models.items()},
+            models={
+                name: {"file": file, "scaling": scaled.describe(name)}
+                for name, file in exported.models.items()
+            },
             details=exported.details,
             files=describe_files(folder),
             packages=project.installed_packages(),
@@ -110,11 +113,12 @@ def write_cases(run: Run, folder: Path) -> None:
     inputs, batch = predictions.cases(facts)
     if not inputs:
         return
-    answers = predictions.encode(inference.load(run)(batch), facts)
+    tensors = run.signature().only_inputs(batch)  # there may be more, such as names, for `encode`
+    answers = predictions.encode(batch | inference.load(run)(tensors), facts)
     cases = [
         {
             "input": given,
-            "tensors": {name: array[row].tolist() for name, array in batch.items()},
+            "tensors": {name: array[row].tolist() for name, array in tensors.items()},
             "answer": answers[row],
         }
         for row, given in enumerate(inputs)

@@ -1,21 +1,24 @@
 """The trained network: loaded, and as a function from arrays to arrays."""
 
+from typing import Any
+
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from . import hardware, state
+from . import hardware, model, state
 from .errors import UserError
-from .model import ServingModule, build, saved
+from .model import build, saved
 from .runs import Run
 from .signature import Batch, Predict, Signature, concatenate
 from .storage import sha256_arrays
 
 
-def load_module(run: Run) -> nn.Module:
+def load_module(run: Run, scaled_outside: bool = False) -> nn.Module:
     """Read a run's trained network as the module that is served, on the CPU.
 
-    Raises UserError when the weights are damaged, have changed, or are another network's.
+    With `scaled_outside` it is the task's `ScaledModule`, for models of few bits. Raises UserError
+    when the weights are damaged, have changed, or are another network's.
     """
     card = run.card()
     network = build(run.config, card["facts"])
@@ -28,7 +31,9 @@ def load_module(run: Run) -> nn.Module:
         raise UserError(f"run {run.name} has another network; was model.py changed?") from error
     except (OSError, safetensors.SafetensorError) as error:
         raise UserError(f"the weights of run {run.name} do not load: {error}") from error
-    return ServingModule(network, card["facts"]).eval()
+    served: Any = model.ScaledModule if scaled_outside else model.ServingModule
+    module: nn.Module = served(network, card["facts"]).eval()
+    return module
 
 
 def load(run: Run) -> Predict:

@@ -16,6 +16,7 @@ from .model import (
     FIGURES,
     ServingModule,
     build,
+    calibrate,
     initialize,
     loss,
     precompute,
@@ -118,6 +119,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
 
         if settings.final_weights == "best":
             unpack(checkpoints.best(run))
+        calibrate(final, predict, dataset)
         made_by = {
             "framework": "PyTorch",
             "framework_version": str(torch.__version__),

@@ -8,7 +8,7 @@ import safetensors
 import safetensors.numpy
 import tensorflow as tf
 
-from . import hardware, state
+from . import hardware, model, state
 from .errors import UserError
 from .model import ServingModule, build, saved
 from .runs import Run
@@ -35,9 +35,21 @@ def load_network(run: Run) -> keras.Model:
     return network
 
 
-def load_module(run: Run) -> ServingModule:
-    """Read a run's trained network as the module that is served."""
-    return ServingModule(load_network(run), run.card()["facts"])
+def load_module(run: Run, scaled_outside: bool = False) -> ServingModule:
+    """Read a run's trained network as the module that is served.
+
+    With `scaled_outside` it is the task's `ScaledModule`, for models of few bits.
+    """
+    return serve(load_network(run), run.card()["facts"], scaled_outside)
+
+
+def serve(
+    network: keras.Model, facts: dict[str, Any], scaled_outside: bool = False
+) -> ServingModule:
+    """Make the served module of a network."""
+    kind: Any = model.ScaledModule if scaled_outside else ServingModule
+    module: ServingModule = kind(network, facts)
+    return module
 
 
 def load(run: Run) -> Predict:

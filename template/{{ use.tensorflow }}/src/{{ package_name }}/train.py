@@ -19,6 +19,7 @@ from .model import (
     FIGURES,
     ServingModule,
     build,
+    calibrate,
     initialize,
     loss,
     precompute,
@@ -174,6 +175,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
         if settings.final_weights == "best":
             unpack(checkpoints.best(run))
         update_final()
+        calibrate(final, predict, dataset)
         made_by = {
             "framework": "TensorFlow",
             "framework_version": tf.__version__,

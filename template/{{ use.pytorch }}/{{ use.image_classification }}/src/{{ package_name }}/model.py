@@ -12,9 +12,10 @@ from . import backbone, features, fine_tuning
 from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
-from .dataset import Split
+from .dataset import Dataset, Split
 from .fine_tuning import class_weights
 from .network import Network
+from .signature import Predict
 from .stages import standardised, widths
 
 Facts = dict[str, Any]
@@ -50,6 +51,10 @@ def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
     if isinstance(network, backbone.Backbone) and features.can_be_kept(settings):
         return backbone.precompute(network, split)
     return split
+
+
+def calibrate(network: nn.Module, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(nn.Module):

@@ -12,7 +12,8 @@ from torch.nn import functional
 from .chance import Chance
 from .columns import number_columns, sizes
 from .config import Config
-from .dataset import Split
+from .dataset import Dataset, Split
+from .signature import Predict
 
 Facts = dict[str, Any]
 
@@ -97,6 +98,10 @@ def starts_from(settings: Config) -> str:
 def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
     """Return the split to learn from: as it is, since every layer learns."""
     return split
+
+
+def calibrate(network: nn.Module, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(nn.Module):

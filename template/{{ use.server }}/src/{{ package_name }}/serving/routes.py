@@ -169,7 +169,8 @@ def answer_any(engine: Engine, body: bytes, kind: str, header: str | None) -> Re
     for tensor in signature.inputs:
         check_shape(inputs[tensor.name].shape, tensor, limit)
     outputs = engine.compute(check_batch(inputs, signature))
-    return JSONResponse({"predictions": predictions.encode(outputs, facts)})
+    # What `decode` found beside the inputs, such as names of rows, goes into the answer.
+    return JSONResponse({"predictions": predictions.encode(inputs | outputs, facts)})
 
 
 def has_inputs(rows: list[Any], signature: Signature) -> bool:

@@ -10,9 +10,10 @@ from . import backbone, features, fine_tuning
 from .augment import augment, mixed
 from .chance import Chance
 from .config import Config
-from .dataset import Split
+from .dataset import Dataset, Split
 from .fine_tuning import class_weights
 from .network import build as new_network
+from .signature import Predict
 from .stages import standardised, widths
 
 Facts = dict[str, Any]
@@ -49,6 +50,10 @@ def precompute(network: keras.Model, split: Split, settings: Config) -> Split:
     if settings.model.backbone and features.can_be_kept(settings):
         return backbone.precompute(network, split)
     return split
+
+
+def calibrate(network: keras.Model, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types

@@ -5,7 +5,7 @@ dynamic quantisation, which finds the ranges while it computes, is not offered: 
 four to twenty times slower with it than in float32, and dense layers hardly faster than in int8.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,26 +15,37 @@ from onnxruntime.quantization.onnx_model import ONNXModel
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
+from ... import scaled
 from ...capture import capture
 from ...export import calibration
 from ...runs import Run
 from ...signature import Batch
 
+Writer = Callable[[Path, bool], None]
 
-def models(file: Path, precision: str, run: Run) -> dict[str, str]:
-    """Bring the float32 model in `file` to a precision; returns the files' names by precision.
 
-    `file` then has the wished precision. The float32 model stays beside it, so that `verify`
-    shows what the bits cost.
+def models(file: Path, precision: str, run: Run, write: Writer) -> dict[str, str]:
+    """Write the model in a precision to `file`; returns the files' names by precision.
+
+    `write(file, scaled_outside)` writes it in float32. That model stays beside one of less, so that
+    `verify` shows what the bits cost.
     """
+    write(file, False)
     if precision == "float32":
         return {precision: file.name}
     full = file.rename(file.with_name("float32.onnx"))
+    source, rows = full, calibration(run)
+    if scaled.is_outside(precision):
+        source = file.with_name("scaled.onnx")
+        write(source, True)
+        rows = scaled.before(rows, run.card()["facts"])
     with capture():  # advice about ONNX Runtime's own tools
         if precision == "float16":
-            write_float16(full, file)
+            write_float16(source, file)
         else:
-            write_int8(full, file, calibration(run))
+            write_int8(source, file, rows)
+    if source != full:
+        source.unlink()
     onnx.checker.check_model(onnx.load(file), full_check=True)
     return {precision: file.name, "float32": full.name}
 

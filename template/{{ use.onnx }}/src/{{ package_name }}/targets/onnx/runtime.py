@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from ... import scaled
 from ...errors import UserError
 from ...manifest import Manifest
 from ...signature import Batch, Predict, Signature, concatenate
@@ -31,7 +32,7 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
     def predict(batch: Batch) -> Batch:
         return concatenate([compute(piece) for piece in manifest.signature.pieces(batch)])
 
-    return predict
+    return scaled.around(predict, manifest, precision)
 
 
 def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], Predict]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from ... import scaled
 from ...capture import capture
 from ...errors import UserError
 from ...manifest import Manifest
@@ -32,7 +33,7 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
     described = flatfile.task_metadata()
     if described:
         described.check(path, signature)
-    return Model(interpreter, inputs, outputs)
+    return scaled.around(Model(interpreter, inputs, outputs), manifest, precision)
 
 
 def open_interpreter(path: Path) -> Any:

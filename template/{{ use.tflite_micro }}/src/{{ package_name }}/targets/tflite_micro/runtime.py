@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from ... import scaled
 from ...capture import capture
 from ...errors import OutOfToleranceError, UserError
 from ...manifest import Manifest
-from ...signature import Batch, Signature, count
+from ...signature import Batch, Predict, Signature, count
 from . import ENGINE, arena
 from .engine import require_engine
 from .tensors import ModelTensors, read
@@ -24,7 +25,7 @@ Engine = Callable[[Batch], Batch]
 REFERENCE = "LiteRT's reference kernels, bit for bit"
 
 
-def load(folder: Path, manifest: Manifest, precision: str) -> "Model":
+def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
     """Load the artifact in `folder` as a function; threads may share it.
 
     Raises UserError when the file is broken or is not the model that the manifest describes.
@@ -32,13 +33,14 @@ def load(folder: Path, manifest: Manifest, precision: str) -> "Model":
     file = folder / manifest.file(precision)
     tensors = hold_to_manifest(file, manifest)
     # A computer has the memory; how little would do is a question for `others` below.
-    return Model(open_micro(file.read_bytes(), tensors, arena.LARGEST), tensors)
+    model = Model(open_micro(file.read_bytes(), tensors, arena.LARGEST), tensors)
+    return scaled.around(model, manifest, precision)
 
 
-def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], "Model"]]:
+def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], Predict]]:
     """Give the second engine, which fails unless it and TFLite Micro agree in every bit."""
 
-    def reference() -> Compared:
+    def reference() -> Predict:
         file = folder / manifest.file(manifest.precision)
         tensors = hold_to_manifest(file, manifest)
         size = manifest.details.get("arena_smallest_bytes")
@@ -51,7 +53,8 @@ def others(folder: Path, manifest: Manifest) -> dict[str, Callable[[], "Model"]]
             )
         model = file.read_bytes()
         micro = open_micro(model, tensors, size)
-        return Compared(open_reference(model, tensors), micro, tensors)
+        compared = Compared(open_reference(model, tensors), micro, tensors)
+        return scaled.around(compared, manifest, manifest.precision)
 
     return {REFERENCE: reference}
 

@@ -19,9 +19,17 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
 
     A model of less than float32 gets the float32 one beside it.
     """
-    module, signature = load_module(run), run.signature()
+    models_by_precision = models(
+        folder / "model.onnx", precision, run, lambda file, outside: write(run, file, outside)
+    )
+    return Exported(models=models_by_precision)
+
+
+def write(run: Run, file: Path, scaled_outside: bool) -> None:
+    """Write the float32 model."""
+    module = load_module(run, True) if scaled_outside else load_module(run)
+    signature = run.signature()
     batch = torch.export.Dim("batch", min=1, max=LARGEST_BATCH)
-    file = folder / "model.onnx"
     with capture():  # what the exporter says about its own parts
         torch.onnx.export(
             module,
@@ -34,4 +42,3 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
             external_data=False,
         )
     onnx.checker.check_model(onnx.load(file), full_check=True)
-    return Exported(models=models(file, precision, run))

@@ -19,8 +19,17 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
 
     A model of less than float32 gets the float32 one beside it.
     """
-    signature, file = run.signature(), folder / "model.onnx"
-    module = load_module(run)  # kept while it is needed: a function holds its variables weakly
+    models_by_precision = models(
+        folder / "model.onnx", precision, run, lambda file, outside: write(run, file, outside)
+    )
+    return Exported(models=models_by_precision)
+
+
+def write(run: Run, file: Path, scaled_outside: bool) -> None:
+    """Write the float32 model."""
+    signature = run.signature()
+    # Kept while it is needed: a function holds its variables weakly.
+    module = load_module(run, True) if scaled_outside else load_module(run)
     function = traced(module, signature).get_concrete_function()
     # The function's further inputs are what its layers captured: variables and constants.
     inputs = {f.name: t.name for f, t in zip(function.inputs, signature.inputs, strict=False)}
@@ -37,4 +46,3 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
             output_path=str(file),
         )
     onnx.checker.check_model(onnx.load(file), full_check=True)
-    return Exported(models=models(file, precision, run))

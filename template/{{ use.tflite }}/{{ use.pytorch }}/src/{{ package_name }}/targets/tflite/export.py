@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ... import scaled
 from ...capture import capture
 from ...errors import UserError
 from ...export import calibration
@@ -29,9 +30,12 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
             "litert-torch, which converts to TFLite, has packages for Linux on x86-64 and for macOS"
             " only; export there, and copy artifacts/tflite: the files run everywhere"
         )
-    model, rows = convert(run), list(calibration(run))
+    sources = {False: (convert(run), list(calibration(run)))}
+    if any(map(scaled.is_outside, LIMITS)):
+        rows = list(scaled.before(sources[False][1], run.card()["facts"]))
+        sources[True] = convert(run, scaled_outside=True), rows
     with capture():
-        models = {name: VARIANTS[name](model, rows) for name in LIMITS}
+        models = {name: VARIANTS[name](*sources[scaled.is_outside(name)]) for name in LIMITS}
     return finish(run, folder, models)
 
 
@@ -47,13 +51,14 @@ class Named(nn.Module):
         return dict(zip(self.outputs, self.module(*inputs.values()), strict=True))
 
 
-def convert(run: Run) -> bytes:
+def convert(run: Run, scaled_outside: bool = False) -> bytes:
     """Convert the trained model, float32, for one row at a time.
 
     With a fixed batch the graph needs no arithmetic with shapes, and every delegate can take it.
     """
     signature = run.signature()
-    module = Named(load_module(run), [tensor.name for tensor in signature.outputs]).eval()
+    served = load_module(run, True) if scaled_outside else load_module(run)
+    module = Named(served, [tensor.name for tensor in signature.outputs]).eval()
     # litert-torch knows constants by their address, and copies those that are not contiguous: of
     # copies, one layer may get another's (github.com/google-ai-edge/litert-torch/issues/1061).
     module = module.to(memory_format=torch.contiguous_format)

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ... import scaled
 from ...capture import capture
 from ...export import calibration
 from ...inference import load_module, traced
@@ -18,11 +19,16 @@ from .artifact import finish
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
     """Write `float32.tflite` and the others: all precisions together, whichever is asked for."""
-    module, rows = load_module(run), list(calibration(run))
-    # With a fixed batch the graph needs no arithmetic with shapes, and every delegate can take it.
-    function = traced(module, run.signature(), rows=1).get_concrete_function()
+    sources = {False: (load_module(run), list(calibration(run)))}
+    if any(map(scaled.is_outside, LIMITS)):
+        rows = list(scaled.before(sources[False][1], run.card()["facts"]))
+        sources[True] = load_module(run, True), rows
     models: dict[str, bytes] = {}
     for name in LIMITS:
+        module, rows = sources[scaled.is_outside(name)]
+        # With a fixed batch the graph needs no arithmetic with shapes, and every delegate can take
+        # it.
+        function = traced(module, run.signature(), rows=1).get_concrete_function()
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
         SETTINGS[name](converter, rows)
         with capture():

@@ -1,6 +1,5 @@
 """TensorFlow to TFLite Micro: 8-bit integers throughout, one row at a time."""
 
-import functools
 import math
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +8,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from ... import scaled
 from ...capture import capture
 from ...errors import UserError
 from ...export import calibration
-from ...inference import load_network, traced
+from ...inference import load_network, serve, traced
 from ...model import ServingModule
 from ...runs import Run
 from ...signature import Batch, Signature
@@ -24,6 +24,7 @@ from .measure import kib, measure
 from .tensors import ModelTensors
 
 FILE = "model.tflite"
+INT8 = "int8"
 
 
 def export(
@@ -37,8 +38,13 @@ def export(
     signature, file = run.signature(), folder / FILE
     check_shapes(signature)
     network = with_convolutions(load_network(run))
-    module = ServingModule(network, run.card()["facts"])
-    model = convert(module, signature, functools.partial(calibration, run))
+    outside, facts = scaled.is_outside(precision), run.card()["facts"]
+    module = serve(network, facts, outside)
+
+    def rows() -> Iterator[Batch]:
+        return scaled.before(calibration(run), facts) if outside else calibration(run)
+
+    model = convert(module, signature, rows)
     file.write_bytes(model)
     tensors = runtime.look_inside(model, FILE, signature)
     example = compute_example(run, model, tensors)
@@ -62,6 +68,8 @@ def check_shapes(signature: Signature) -> None:
 def compute_example(run: Run, model: bytes, tensors: ModelTensors) -> firmware.Example:
     """Compute one test row in TFLite Micro, for a firmware to check itself with."""
     inputs, _ = run.golden()
+    if scaled.is_outside(INT8):
+        (inputs,) = scaled.before([inputs], run.card()["facts"])
     row = {tensor.name: tensor.quantize(inputs[tensor.name][:1]) for tensor in tensors.inputs}
     return firmware.Example(row, runtime.open_micro(model, tensors, LARGEST)(row))
 

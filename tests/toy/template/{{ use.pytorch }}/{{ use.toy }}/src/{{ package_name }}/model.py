@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from .chance import Chance
 from .config import Config
-from .dataset import Split
+from .dataset import Dataset, Split
+from .signature import Predict
 
 Facts = dict[str, Any]
 
@@ -57,6 +58,10 @@ def starts_from(settings: Config) -> str:
 def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
     """Return the split to learn from: as it is, since every layer learns."""
     return split
+
+
+def calibrate(network: nn.Module, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(nn.Module):

@@ -9,7 +9,8 @@ from keras import layers
 
 from .chance import Chance
 from .config import Config
-from .dataset import Split
+from .dataset import Dataset, Split
+from .signature import Predict
 
 Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
@@ -66,6 +67,10 @@ def starts_from(settings: Config) -> str:
 def precompute(network: keras.Model, split: Split, settings: Config) -> Split:
     """Return the split to learn from: as it is, since every layer learns."""
     return split
+
+
+def calibrate(network: keras.Model, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types

@@ -30,13 +30,19 @@ export async function load(manifest, backend) {
   const session = await ort.InferenceSession.create(address, { executionProviders: [backend] });
   const names = manifest.signature.outputs.map((output) => output.name);
 
-  async function predict(inputs, rows) {
+  // A model of few bits may want its inputs scaled: then the task has a file that does it.
+  const outside = manifest.models[manifest.precision].scaling === "outside";
+  const scaling = outside ? await import(new URL("scaling.js", import.meta.url).href) : null;
+
+  async function predict(given, rows) {
+    const inputs = scaling ? scaling.before(given, rows, manifest.facts) : given;
     const tensors = manifest.signature.inputs.map((input) => {
       const values = inputs[input.name];
       return [input.name, new ort.Tensor(input.dtype, values, shapeOf(input, values.length, rows))];
     });
     const outputs = await session.run(Object.fromEntries(tensors), names);
-    return Object.fromEntries(names.map((name) => [name, outputs[name].data]));
+    const found = Object.fromEntries(names.map((name) => [name, outputs[name].data]));
+    return scaling ? scaling.after(found, given, rows, manifest.facts) : found;
   }
 
   return { version: ort.env.versions.web, backend, predict };

@@ -1,0 +1,144 @@
+"""Forecasts that need no network: the last value, the last season, exponential smoothing."""
+
+import dataclasses
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import numpy as np
+
+from .dataset import Dataset
+from .windows import WindowSplit, fill
+
+MOST_SERIES = 20  # that exponential smoothing is fitted to: a few seconds for monthly series
+LONGEST = 5000  # values of a series that it is fitted to
+LONGEST_SEASON = 60  # steps; its states take too long for longer ones
+
+Points = Callable[[WindowSplit], np.ndarray]
+"""Forecasts of the middle for all windows of a split, [n, horizon]."""
+
+
+def models(dataset: Dataset) -> Iterator[tuple[str, np.ndarray, WindowSplit]]:
+    """Give each baseline: its name, its quantiles [n, horizon, 3], and the windows they are for.
+
+    Intervals are those that hold eight of ten errors of the validation windows, step by step.
+    """
+    facts = dataset.facts
+    validation, test = (cast("WindowSplit", s) for s in (dataset.validation, dataset.test))
+    season = facts["season"]
+    yield "naive", with_intervals(last_value, validation, test), test
+    if 1 < season <= facts["length"]:
+
+        def repeat(split: WindowSplit) -> np.ndarray:
+            return last_season(split, season)
+
+        yield "seasonal naive", with_intervals(repeat, validation, test), test
+    members = np.unique(test.members)
+    chosen = members[np.linspace(0, len(members) - 1, min(len(members), MOST_SERIES)).astype(int)]
+    if season > LONGEST_SEASON:
+        return
+    some = len(chosen) < len(members)
+    name = f"ETS ({len(chosen)} of {len(members)} series)" if some else "ETS"
+    parts = [only(split, chosen) for split in (validation, test)]
+    if len(parts[0]):
+        smoothed = Smoothing(parts[0], parts[1], season, facts["log"])
+        yield name, with_intervals(smoothed, *parts), parts[1]
+
+
+def with_intervals(points: Points, validation: WindowSplit, test: WindowSplit) -> np.ndarray:
+    """Put intervals around forecasts of the middle, as wide as their errors in validation were."""
+    every = np.arange(len(validation))
+    batch = validation.rows(every)
+    errors = np.where(batch["observed"] > 0, batch["target"] - points(validation), np.nan)
+    scales = [
+        np.maximum(split.scales[split.members], 1e-9)[:, None] for split in (validation, test)
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # steps for which validation has no value
+        low, high = np.nanquantile(errors / scales[0], [0.1, 0.9], axis=0)
+    middle = points(test)
+    ends = [middle + np.nan_to_num(end) * scales[1] for end in (low, high)]
+    return np.stack([ends[0], middle, ends[1]], axis=-1)
+
+
+def last_value(split: WindowSplit) -> np.ndarray:
+    """Repeat the last value of each history."""
+    history = split.rows(np.arange(len(split)))["history"]
+    return np.repeat(history[:, -1:], split.horizon, axis=1)
+
+
+def last_season(split: WindowSplit, season: int) -> np.ndarray:
+    """Repeat the last season of each history."""
+    history = split.rows(np.arange(len(split)))["history"]
+    places = np.arange(split.horizon) % season - season
+    return np.asarray(history[:, places])
+
+
+def only(split: WindowSplit, members: np.ndarray) -> WindowSplit:
+    """Keep the windows of some series."""
+    chosen = np.isin(split.members, members)
+    return dataclasses.replace(split, origins=split.origins[chosen], members=split.members[chosen])
+
+
+class Smoothing:
+    """Exponential smoothing with a damped trend and a season, by statsmodels.
+
+    Its four parameters are fitted to what comes before the test windows, and then carried on to
+    every origin (R. Hyndman and others, 2008, Forecasting with Exponential Smoothing).
+    """
+
+    def __init__(self, validation: WindowSplit, test: WindowSplit, season: int, log: bool) -> None:
+        self.season, self.log = season, log
+        self.origins = np.concatenate([validation.origins, test.origins])
+        members = np.concatenate([validation.members, test.members])
+        self.found: dict[int, np.ndarray] = {}
+        for member in np.unique(test.members):
+            first = int(test.origins[test.members == member].min())
+            self.forecast(test, self.origins[members == member], first)
+
+    def __call__(self, split: WindowSplit) -> np.ndarray:
+        """Return the forecasts for windows that were among those named at first."""
+        return np.stack([self.found[origin] for origin in split.origins.tolist()])
+
+    def forecast(self, split: WindowSplit, origins: np.ndarray, fitted: int) -> None:
+        """Fit one series up to the place `fitted`, and forecast from each of its origins."""
+        end = int(origins.max())
+        values = split.values[max(self.start(split, end), end - LONGEST) : end].astype(np.float64)
+        values = fill(values[None])[0]
+        values = np.log(np.maximum(values, 1e-9)) if self.log else values
+        offset = end - len(values)
+        parameters, seasonal = self.fit(values[: fitted - offset])
+        states = self.model(values, seasonal).smooth(parameters)
+        steps = np.arange(1, split.horizon + 1)
+        damped = np.cumsum(states.damping_trend ** np.arange(split.horizon))
+        for origin in origins.tolist():
+            last = origin - offset - 1
+            middle = states.level[last] + damped * states.slope[last]
+            if seasonal:
+                middle = middle + states.season[last - self.season + 1 + (steps - 1) % self.season]
+            self.found[origin] = np.exp(middle) if self.log else middle
+
+    def start(self, split: WindowSplit, end: int) -> int:
+        """Return the place of a series' first value; `end` is one of its places."""
+        return int(split.starts[np.searchsorted(split.starts, end, side="right") - 1])
+
+    def fit(self, values: np.ndarray) -> tuple[Any, bool]:
+        """Find the parameters; returns them, and whether they have a season."""
+        seasonal = self.season > 1 and len(values) >= 3 * self.season
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where it did not converge it is still a baseline
+            return self.model(values, seasonal).fit(disp=False, maxiter=100).params, seasonal
+
+    def model(self, values: np.ndarray, seasonal: bool) -> Any:
+        """Make the model of some values."""
+        from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+        return ETSModel(
+            values,
+            error="add",
+            trend="add",
+            damped_trend=True,
+            seasonal="add" if seasonal else None,
+            seasonal_periods=self.season if seasonal else None,
+            initialization_method="heuristic",
+        )
