@@ -31,8 +31,8 @@ def load_module(run: Run, scaled_outside: bool = False) -> nn.Module:
         raise UserError(f"run {run.name} has another network; was model.py changed?") from error
     except (OSError, safetensors.SafetensorError) as error:
         raise UserError(f"the weights of run {run.name} do not load: {error}") from error
-    served: Any = model.ScaledModule if scaled_outside else model.ServingModule
-    module: nn.Module = served(network, card["facts"]).eval()
+    kind = "ScaledModule" if scaled_outside else "ServingModule"  # the first is in few tasks
+    module: nn.Module = getattr(model, kind)(network, card["facts"]).eval()
     return module
 
 

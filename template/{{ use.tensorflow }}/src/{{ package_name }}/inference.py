@@ -47,8 +47,8 @@ def serve(
     network: keras.Model, facts: dict[str, Any], scaled_outside: bool = False
 ) -> ServingModule:
     """Make the served module of a network."""
-    kind: Any = model.ScaledModule if scaled_outside else ServingModule
-    module: ServingModule = kind(network, facts)
+    kind = "ScaledModule" if scaled_outside else "ServingModule"  # the first is in few tasks
+    module: ServingModule = getattr(model, kind)(network, facts)
     return module
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from .chance import Chance
 from .config import Config
-from .dataset import Dataset
+from .dataset import Dataset, Split
 from .intervals import widening
 from .scaling import MOST
 from .signature import Predict
@@ -76,6 +76,16 @@ def build(settings: Config, facts: Facts) -> nn.Module:
 
 def initialize(network: nn.Module, settings: Config) -> None:
     """Put other weights than new ones in place: here there are none."""
+
+
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence: new ones."""
+    return ""
+
+
+def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: as it is, since every layer learns."""
+    return split
 
 
 def calibrate(network: nn.Module, predict: Predict, dataset: Dataset) -> None:

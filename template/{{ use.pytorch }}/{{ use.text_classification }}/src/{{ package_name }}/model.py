@@ -11,7 +11,8 @@ from torch.nn import functional
 from . import encoder, ngrams, pretrained
 from .chance import Chance
 from .config import Config
-from .dataset import Split
+from .dataset import Dataset, Split
+from .signature import Predict
 
 Facts = dict[str, Any]
 
@@ -81,6 +82,10 @@ def starts_from(settings: Config) -> str:
 def precompute(network: nn.Module, split: Split, settings: Config) -> Split:
     """Return the split to learn from: as it is."""
     return split
+
+
+def calibrate(network: nn.Module, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(nn.Module):

@@ -10,7 +10,7 @@ from keras import layers
 
 from .chance import Chance
 from .config import Config
-from .dataset import Dataset
+from .dataset import Dataset, Split
 from .intervals import widening
 from .scaling import MOST
 from .signature import Predict
@@ -71,6 +71,16 @@ def build(settings: Config, facts: Facts) -> keras.Model:
 
 def initialize(network: keras.Model, settings: Config) -> None:
     """Put other weights than new ones in place: here there are none."""
+
+
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence: new ones."""
+    return ""
+
+
+def precompute(network: keras.Model, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: as it is, since every layer learns."""
+    return split
 
 
 def calibrate(network: keras.Model, predict: Predict, dataset: Dataset) -> None:

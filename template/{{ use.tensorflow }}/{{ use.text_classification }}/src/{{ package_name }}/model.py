@@ -7,9 +7,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from . import ngrams
+from . import encoder, ngrams, pretrained
 from .chance import Chance
 from .config import Config
+from .dataset import Dataset, Split
+from .signature import Predict
 
 Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]
@@ -56,10 +58,12 @@ class Runs(layers.Layer):  # type: ignore[misc]  # Keras has no types
 
 
 def build(settings: Config, facts: Facts) -> keras.Model:
-    """Build sums of runs of two bytes, of three and so on, then a linear layer.
+    """Build sums of runs of two bytes, of three and so on, then a linear layer; or an encoder.
 
     The network maps tokens, int32 [n, length], to logits [n, classes].
     """
+    if "encoder" in facts:
+        return pretrained.build(settings.model.dropout, facts)
     shape, factors = settings.model, ngrams.factors(settings.model.ngrams)
     tokens = keras.Input((facts["length"],), dtype="int32", name="tokens")
     sums = [Runs(each, shape.embedding)(tokens) for each in factors]
@@ -71,7 +75,23 @@ def build(settings: Config, facts: Facts) -> keras.Model:
 
 
 def initialize(network: keras.Model, settings: Config) -> None:
-    """Put other weights than new ones in place: here there are none."""
+    """Fill in pretrained weights where there is an encoder; UserError when they do not load."""
+    if settings.data.encoder:
+        pretrained.initialize(network, settings)
+
+
+def starts_from(settings: Config) -> str:
+    """Say which weights a network begins with, and their licence; empty where they are new."""
+    return encoder.starts_from(settings.data) if settings.data.encoder else ""
+
+
+def precompute(network: keras.Model, split: Split, settings: Config) -> Split:
+    """Return the split to learn from: as it is."""
+    return split
+
+
+def calibrate(network: keras.Model, predict: Predict, dataset: Dataset) -> None:
+    """Change what is measured once the training is over: here there is nothing."""
 
 
 class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
@@ -113,13 +133,16 @@ def loss(
 
 
 def trainable(network: keras.Model) -> list[list[keras.Variable]]:
-    """Return what the optimizer changes: everything, in one group."""
+    """Return what the optimizer changes, in the groups that `rate_shares` has rates for."""
+    if pretrained.is_in(network):
+        return pretrained.groups(network)
     return [network.trainable_variables]
 
 
 def rate_shares(settings: Config, epochs: np.ndarray) -> np.ndarray:
-    """Return each group's share of the learning rate, [steps, groups]: all of it for the one."""
-    return np.ones((len(epochs), 1), np.float32)
+    """Return each group's share of the learning rate, [steps, groups]."""
+    shares = [settings.train.encoder_rate, 1] if settings.data.encoder else [1]
+    return np.tile(np.array(shares, np.float32), (len(epochs), 1))
 
 
 def saved(network: keras.Model) -> list[keras.Variable]:
