@@ -1,7 +1,5 @@
 """The trained network: loaded, and as a function from arrays to arrays."""
 
-from typing import Any
-
 import safetensors.torch
 import torch
 from torch import Tensor, nn

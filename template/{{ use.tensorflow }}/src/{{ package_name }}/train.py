@@ -103,7 +103,10 @@ def train(run: Run, interrupt: Interrupt) -> None:
                 # A sum over the part, divided by the weight of the whole batch: the gradients are
                 # the same however the batch is divided.
                 share = total / batch_weight
-            found = tape.gradient(share, learnt, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            # TensorFlow's own variables: of Keras's it makes no zeros where nothing is connected.
+            sources = [variable.value for variable in learnt]
+            zero = tf.UnconnectedGradients.ZERO
+            found = tape.gradient(share, sources, unconnected_gradients=zero)
             gradients = [before + more for before, more in zip(gradients, found, strict=True)]
             totals += tf.stack([total, *figures])
         if settings.clip_norm:
