@@ -23,6 +23,7 @@ const at = (id) => document.getElementById(id);
 const integer = new Intl.NumberFormat();
 
 let page, facts, output;
+let given = ""; // the text; of an example, with what a box does not keep, such as a carriage return
 
 export function start(manifest, functions) {
   page = functions;
@@ -36,7 +37,7 @@ export function start(manifest, functions) {
   at("example").append(...facts.examples.map((text, place) => new Option(summary(text, place), place)));
   at("text").addEventListener("input", () => {
     at("example").value = "";
-    change();
+    change(at("text").value);
   });
   at("example").addEventListener("input", () => fill(facts.examples[at("example").value] ?? ""));
   at("clear").addEventListener("click", () => {
@@ -54,12 +55,13 @@ function summary(text, place) {
 
 function fill(text) {
   at("text").value = text;
-  change();
+  change(text);
 }
 
 /** Says how much of the text is read, and asks for the answer. */
-function change() {
-  const size = toBytes(at("text").value).length;
+function change(text) {
+  given = text;
+  const size = toBytes(given).length;
   at("clear").disabled = size === 0;
   at("read").classList.toggle("cut", size > facts.length);
   at("read").textContent = size > facts.length ? cut(size) : "";
@@ -71,8 +73,7 @@ const cut = (size) =>
 
 /** Gives the inputs for the text; null where there is none. */
 export function read() {
-  const text = at("text").value;
-  return text.trim() ? { tokens: encode(text, facts.length) } : null;
+  return given.trim() ? { tokens: encode(given, facts.length) } : null;
 }
 
 /** Shows the most probable class, and a bar for each. */
