@@ -33,7 +33,7 @@ class DataSettings:
 class ModelSettings:
     """The shape of the network."""
 
-    embedding: int = setting(16, "numbers that stand for a run of bytes", 1, 256)
+    embedding: int = setting(24, "numbers that stand for a run of bytes", 1, 256)
     ngrams: int = setting(4, "bytes of the longest runs that are looked up", 2, 4)
     dropout: float = setting(0.4, "share of numbers left out in training", 0, 0.9)
 
@@ -44,7 +44,7 @@ class TrainSettings(settings.TrainSettings):
 
     epochs: int = setting(8, "times that every training sample is seen", 1)
     batch_size: int = setting(128, "samples per step", 1)
-    learning_rate: float = setting(0.02, "the peak of the schedule", 1e-8, 10)
+    learning_rate: float = setting(0.01, "the peak of the schedule", 1e-8, 10)
     final_weights: Literal["last", "best"] = setting("best", "which weights become the model")
     encoder_rate: float = setting(0.0025, "an encoder's share of the learning rate", 0, 1)
     class_weights: Literal["none", "balanced"] = setting(

@@ -6,7 +6,7 @@ https://github.com/triton-inference-server/server (docs/protocol/extension_binar
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from ..manifest import Manifest
 from ..signature import Batch, Signature, Tensor
+from . import texts
 from .requests import Refused, short
 from .tensors import check_batch, check_commas, check_shape, to_array
 
@@ -97,12 +98,16 @@ def parse(kind: type[Parsed], text: bytes) -> Parsed:
 
 
 def decode(
-    body: bytes, header: str | None, signature: Signature, max_batch: int
+    body: bytes,
+    header: str | None,
+    signature: Signature,
+    max_batch: int,
+    facts: Mapping[str, Any] | None = None,
 ) -> tuple[InferenceRequest, Batch]:
     """Read the body of an infer request; `header` is the value of HEADER, if it was sent.
 
-    Every array has its input's type, a shape that fits, and finite values within the input's
-    bounds. Raises Refused.
+    `facts` are what inputs are made by, where texts are sent instead of them. Every array has its
+    input's type, a shape that fits, and finite values within the input's bounds. Raises Refused.
     """
     end = len(body)
     if header is not None:
@@ -111,7 +116,10 @@ def decode(
             raise Refused(f"{HEADER} must be a number, at most the body's {len(body)} bytes")
     check_commas(body[:end], signature, max_batch)
     request = parse(InferenceRequest, body[:end])
-    inputs: Batch = {}
+    if texts.are_sent([entry.name for entry in request.inputs]):
+        inputs = decode_texts(request.inputs[0], body[end:], facts or {}, max_batch)
+        return request, check_batch(inputs, signature)
+    inputs = {}
     for entry in request.inputs:
         tensor = find(entry.name, signature.inputs, inputs)
         if entry.datatype != DATATYPES[tensor.dtype]:
@@ -133,6 +141,22 @@ def decode(
     if end != len(body):
         raise Refused(f"{len(body) - end} bytes follow the last input's data")
     return request, check_batch(inputs, signature)
+
+
+def decode_texts(
+    entry: MessageTensor, data: bytes, facts: Mapping[str, Any], max_batch: int
+) -> Batch:
+    """Read an input of texts, in JSON or in the bytes after it, and make the model's of it."""
+    size = entry.parameters.binary_data_size if entry.parameters else None
+    if (size is None) == (entry.data is None):
+        raise Refused(f"input {entry.name} needs either data or binary_data_size")
+    if len(data) != (size or 0):
+        raise Refused(f"input {entry.name} must have {size or 0} bytes of binary data")
+    shape = entry.shape or []
+    texts.check(entry.datatype, shape, max_batch)
+    if entry.data is not None:
+        return texts.to_inputs(texts.from_json(entry.data, shape), facts)
+    return texts.to_inputs(texts.from_bytes(data, shape), facts)
 
 
 def encode(manifest: Manifest, wanted: dict[str, bool], id: str | None, arrays: Batch) -> Response:

@@ -144,8 +144,9 @@ def component(name: str) -> dict[str, str]:
 
 def answer_infer(engine: Engine, body: bytes, header: str | None) -> Response:
     """Turn the body of an infer request into its response."""
-    request, inputs = decode(body, header, engine.signature, engine.max_batch)
-    wanted = wanted_outputs(request, engine.signature)
+    signature, facts = engine.signature, engine.manifest.facts
+    request, inputs = decode(body, header, signature, engine.max_batch, facts)
+    wanted = wanted_outputs(request, signature)
     return encode(engine.manifest, wanted, request.id, engine.compute(inputs))
 
 
@@ -176,7 +177,9 @@ def answer_any(engine: Engine, body: bytes, kind: str, header: str | None) -> Re
 def has_inputs(rows: list[Any], signature: Signature) -> bool:
     """Say whether rows are the model's inputs, rather than what the task makes inputs from."""
     names = {tensor.name for tensor in signature.inputs}
-    return not rows or not isinstance(rows[0], dict) or rows[0].keys() <= names
+    if not rows or not isinstance(rows[0], dict):
+        return not rows or not isinstance(rows[0], str)  # no input is made of texts
+    return rows[0].keys() <= names
 
 
 def read_rows(rows: list[Any], signature: Signature, max_batch: int) -> Batch:

@@ -108,6 +108,27 @@ class ServingModule(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
         return {"probabilities": tf.nn.softmax(self.network(inputs["tokens"], training=False))}
 
 
+def further_signatures(module: ServingModule, facts: Facts) -> dict[str, Any]:
+    """Give a SavedModel a signature that takes texts, strings in UTF-8 [n], beside the tokens.
+
+    The texts have to be in Unicode's normal form NFC, as nearly all are: TensorFlow has no
+    operator that brings them into it.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "texts")])
+    def answer(texts: tf.Tensor) -> Tensors:
+        return module({"tokens": tokenize(texts, facts["length"])})
+
+    return {"texts": answer}
+
+
+def tokenize(texts: tf.Tensor, length: int) -> tf.Tensor:
+    """Turn strings [n] into what tokens.py makes of them, int32 [n, length]."""
+    read = tf.cast(tf.io.decode_raw(texts, tf.uint8, fixed_length=length), tf.int32)
+    # Where a string has ended there are zeros, which are no bytes of it.
+    return tf.where(tf.sequence_mask(tf.strings.length(texts), length), read + 1, 0)
+
+
 def class_weights(target: tf.Tensor, settings: Config, facts: Facts) -> tf.Tensor:
     """Return how much each text counts: one, or more the rarer its class is; [n]."""
     counts = facts["counts"]

@@ -11,7 +11,9 @@ const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
  * to its outputs: Float32Array, Int32Array, or Uint8Array for bool, row by row.
  */
 export async function load(manifest, backend) {
-  await loadLiteRt(new URL("engine/", import.meta.url).href);
+  // Where an operator is not to be had on the GPU, WebAssembly has to wait for values from there.
+  const jspi = backend === "webgpu" && "Suspending" in WebAssembly;
+  await loadLiteRt(new URL("engine/", import.meta.url).href, { jspi });
   const { file } = manifest.models[manifest.precision];
   const model = await loadAndCompile(new URL(file, import.meta.url).href, {
     accelerator: backend,

@@ -2,13 +2,14 @@
 
 import logging
 import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from ... import project
+from ... import model, project
 from ...inference import load_module, traced
 from ...model import ServingModule
 from ...runs import Run
@@ -18,11 +19,17 @@ from . import SIGNATURE, VERSION
 from .messages import prediction_log_pb2, to_proto
 from .runtime import WARM_UP
 
+Others = Callable[[ServingModule, dict[str, Any]], dict[str, Any]]
+
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
     """Write `NAME/1/`, a SavedModel with a free batch size; NAME is the project's."""
     name = project.project().name
-    probe = write_model(load_module(run), run.signature(), folder, name)
+    module = load_module(run)
+    # A task may have signatures of its own: the same outputs, from other inputs.
+    others: Others = getattr(model, "further_signatures", lambda *_: {})
+    further = others(module, run.card()["facts"])
+    probe = write_model(module, run.signature(), folder, name, further)
     return Exported(
         models={precision: f"{name}/{VERSION}/saved_model.pb"},
         details={"signature": SIGNATURE, "version": VERSION, "probe": probe},
@@ -30,24 +37,30 @@ def export(run: Run, folder: Path, precision: str) -> Exported:
 
 
 def write_model(
-    module: ServingModule, signature: Signature, folder: Path, name: str
+    module: ServingModule,
+    signature: Signature,
+    folder: Path,
+    name: str,
+    further: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write the SavedModel and its warm-up request into `folder`.
 
-    Returns what any server can be tried with: one row of inputs, described in words, and what
-    TensorFlow itself answers for it, by the outputs' names.
+    `further` are signatures beside the default one, as functions. Returns what any server can be
+    tried with: one row of inputs, described in words, and what TensorFlow itself answers for it,
+    by the outputs' names.
     """
-    model = folder / name / str(VERSION)
+    saved = folder / name / str(VERSION)
     function = traced(module, signature)
     # A SavedModel keeps the variables that its object tracks. Of the module only these are needed:
     # with the network in it, the file would have them several times.
     tracked = tf.Module()
     tracked.weights = module.weights
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    tf.saved_model.save(tracked, str(model), signatures={SIGNATURE: function})
+    signatures = {SIGNATURE: function, **(further or {})}
+    tf.saved_model.save(tracked, str(saved), signatures=signatures)
 
     inputs = {tensor.name: ramp(tensor) for tensor in signature.inputs}
-    write_warm_up(model / WARM_UP, name, inputs)
+    write_warm_up(saved / WARM_UP, name, inputs)
     outputs = function(*map(tf.constant, inputs.values()))
     return {
         "inputs": "from each input's low, or 0, up to its high, or 1",

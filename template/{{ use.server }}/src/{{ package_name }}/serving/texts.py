@@ -1,0 +1,74 @@
+"""An input of texts, where the task makes the model's inputs of them: the protocol's BYTES.
+
+`predictions.TEXTS` is its name, and `predictions.from_texts` makes the inputs.
+"""
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import predictions
+from ..errors import UserError
+from ..signature import Batch
+from .requests import Refused
+
+DATATYPE = "BYTES"
+NAME: str = getattr(predictions, "TEXTS", "")  # none where the task makes its inputs of no texts
+
+
+def are_sent(names: Sequence[str]) -> bool:
+    """Say whether a request has the input of texts and no other."""
+    return bool(NAME) and list(names) == [NAME]
+
+
+def check(datatype: str | None, shape: Sequence[int], max_batch: int) -> None:
+    """Hold what a request says of its texts against what they can be."""
+    if datatype != DATATYPE:
+        raise Refused(f"input {NAME} has datatype {DATATYPE}")
+    if len(shape) not in (1, 2) or min(shape) < 1 or list(shape[1:]) not in ([], [1]):
+        raise Refused(f"input {NAME} must have the shape [n] or [n, 1], not {list(shape)[:8]}")
+    if shape[0] > max_batch:
+        raise Refused(f"at most {max_batch} rows in one request", 413)
+
+
+def from_json(data: Sequence[Any], shape: Sequence[int]) -> list[str]:
+    """Take texts out of JSON, flat or a list for each."""
+    texts = [item[0] if isinstance(item, list) and len(item) == 1 else item for item in data]
+    if not all(isinstance(text, str) for text in texts):
+        raise Refused(f"data of input {NAME} must be texts")
+    return check_count(texts, shape)
+
+
+def from_bytes(data: bytes, shape: Sequence[int]) -> list[str]:
+    """Take texts out of bytes: each is UTF-8 after its length, 4 bytes with the lowest first."""
+    texts: list[str] = []
+    place = 0
+    while place < len(data) and len(texts) <= math.prod(shape):
+        if place + 4 > len(data):
+            raise Refused(f"the binary data of input {NAME} end within a length")
+        (size,) = struct.unpack_from("<I", data, place)
+        place += 4 + size
+        if place > len(data):
+            raise Refused(f"the binary data of input {NAME} end within a text")
+        try:
+            texts.append(data[place - size : place].decode("utf-8"))
+        except UnicodeDecodeError:
+            raise Refused(f"text {len(texts) + 1} of input {NAME} is not UTF-8") from None
+    return check_count(texts, shape)
+
+
+def check_count(texts: list[str], shape: Sequence[int]) -> list[str]:
+    """Hold the number of texts against the shape."""
+    if len(texts) != math.prod(shape):
+        raise Refused(f"input {NAME} does not have the {math.prod(shape)} texts of its shape")
+    return texts
+
+
+def to_inputs(texts: list[str], facts: Mapping[str, Any]) -> Batch:
+    """Let the task make the model's inputs."""
+    try:
+        found: Batch = predictions.from_texts(texts, facts)
+    except UserError as error:
+        raise Refused(str(error)) from None
+    return found
