@@ -69,8 +69,9 @@ def main() -> None:
     names, batch = files.read(arguments, model)
     for start in range(0, len(names), ROWS):
         part = slice(start, start + ROWS)
-        outputs = model.predict({name: array[part] for name, array in batch.items()})
-        for name, answer in zip(names[part], files.answers(outputs, model.outputs), strict=True):
+        given = {name: array[part] for name, array in batch.items()}
+        answers = files.answers(given | model.predict(given), model.outputs)
+        for name, answer in zip(names[part], answers, strict=True):
             print(f"{name}: {answer}")
 
 

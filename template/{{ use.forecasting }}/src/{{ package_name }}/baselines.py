@@ -8,7 +8,8 @@ from typing import Any, cast
 import numpy as np
 
 from .dataset import Dataset
-from .windows import WindowSplit, fill
+from .histories import fill
+from .windows import WindowSplit
 
 MOST_SERIES = 20  # that exponential smoothing is fitted to: a few seconds for monthly series
 LONGEST = 5000  # values of a series that it is fitted to

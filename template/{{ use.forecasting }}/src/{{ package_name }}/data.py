@@ -14,11 +14,12 @@ import numpy as np
 from . import examples, installed, schema, series, times
 from .dataset import Dataset, golden_rows
 from .errors import UserError
+from .histories import LEAST, along, known_values, width
 from .series import Reading, Series
 from .signature import Batch, Signature, Tensor
 from .table import Table, read_table
 from .task import DataSettings
-from .windows import LEAST, WindowSplit, along, known_values, width
+from .windows import WindowSplit
 
 QUANTILES = ("0.1", "0.5", "0.9")
 MOST_WINDOWS = 100_000  # of one split: of longer series only every so many windows are made
@@ -111,7 +112,7 @@ def find(settings: DataSettings) -> tuple[Table, dict[str, str], str, str, list[
             names["time"]: [f"{year}-{int(month):02}-01" for year, month in months],
             names["value"]: raw["sales"],
         }
-        return table, names, "Sales of houses in Texas (plotnine)", "MIT", notes
+        return table, names, "Sales of homes in Texas (plotnine)", "MIT", notes
     file = Path(settings.source).expanduser()
     if not settings.source or not file.is_file():
         raise UserError(f"there is no file {file}; set `source` to your table, or txhousing")

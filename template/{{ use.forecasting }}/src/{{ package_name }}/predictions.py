@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import delimited, times, windows
+from . import delimited, histories, times
 from .columns import Cell
 from .errors import UserError
 from .plain_text import visible
@@ -67,7 +67,7 @@ def inputs_of(
 ) -> tuple[Batch, list[str]]:
     """Make the network's inputs of a table; UserError where it lacks something."""
     try:
-        return windows.histories(table, facts)
+        return histories.read(table, facts)
     except ValueError as error:
         raise UserError(str(error)) from error
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from ..columns import Column
 from ..config import Config
-from ..windows import LEAST
+from ..histories import LEAST
 from .formatting import number, percent
 
-HOUSES = (
+TEXAS = (
     "The sales are those that brokers reported in Texas from 2000 to 2015, with the slump of 2008 "
     "in the training part. They say nothing about other places or later years.",
 )
@@ -56,7 +56,7 @@ def limits(card: Mapping[str, Any], settings: Config) -> list[str]:
         "are less certain than their number of windows suggests.",
         "Errors are divided by those of repeating the last season in the training part. A series "
         "that never changed there has no MASE and is left out of it.",
-        *(OWN if own else HOUSES),
+        *(OWN if own else TEXAS),
     ]
 
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from .chance import Chance
 from .config import Config
 from .dataset import Dataset, Split
+from .histories import width
 from .intervals import widening
 from .scaling import MOST
 from .signature import Predict
-from .windows import width
 
 Facts = dict[str, Any]
 

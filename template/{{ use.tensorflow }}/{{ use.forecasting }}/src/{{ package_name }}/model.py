@@ -11,10 +11,10 @@ from keras import layers
 from .chance import Chance
 from .config import Config
 from .dataset import Dataset, Split
+from .histories import width
 from .intervals import widening
 from .scaling import MOST
 from .signature import Predict
-from .windows import width
 
 Facts = dict[str, Any]
 Tensors = dict[str, tf.Tensor]

@@ -27,7 +27,8 @@ class Model:
 
     def predict(self, batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Compute outputs by name from inputs by name; each has the rows as its first axis."""
-        body = json.dumps({"inputs": {name: array.tolist() for name, array in batch.items()}})
+        names = [tensor["name"] for tensor in self.inputs]  # a batch may have more, for its answers
+        body = json.dumps({"inputs": {name: batch[name].tolist() for name in names}})
         answer = self.server.post(f"/v1/models/{self.name}:predict", body)["outputs"]
         if len(self.outputs) == 1:  # which comes without its name
             answer = {self.outputs[0]["name"]: answer}

@@ -1,7 +1,7 @@
 // A history and its forecast as a picture: lines and a band in SVG.
 
-const WIDTH = 640;
-const HEIGHT = 320;
+const WIDTH = 480;
+const HEIGHT = 300;
 const LEFT = 56;
 const RIGHT = 12;
 const TOP = 12;
@@ -60,13 +60,14 @@ export function draw(seen, { low, median, high }, labels, description) {
     svg.append(element("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, short.format(value)));
   }
   const origin = seen.length - 1;
-  const band = [...points(high, seen.length), ...points(low, seen.length).reverse()];
+  const last = [x(origin), y(seen[origin])];
+  const band = [last, ...points(high, seen.length), ...points(low, seen.length).reverse()];
   svg.append(
     element("line", { class: "origin", x1: x(origin), x2: x(origin), y1: TOP, y2: HEIGHT - BOTTOM }),
     element("path", { class: "band", d: `${line(band)}Z` }),
     element("path", { class: "seen", d: line(points(seen, 0)) }),
-    element("path", { class: "median", d: line([[x(origin), y(seen[origin])], ...points(median, seen.length)]) }),
-    element("text", { x: x(origin), y: HEIGHT - 10, "text-anchor": "middle" }, labels[0]),
+    element("path", { class: "median", d: line([last, ...points(median, seen.length)]) }),
+    element("text", { x: x(origin), y: HEIGHT - 10, "text-anchor": "end" }, labels[0]),
     element("text", { x: WIDTH - RIGHT, y: HEIGHT - 10, "text-anchor": "end" }, labels[1]),
   );
   return svg;

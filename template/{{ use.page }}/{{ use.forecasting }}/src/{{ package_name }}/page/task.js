@@ -28,7 +28,7 @@ const ANSWER = `
 <tbody id="rows"></tbody></table></div></details>`;
 
 const at = (id) => document.getElementById(id);
-const decimals = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 6 });
+const decimals = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 5 });
 
 let page, facts;
 let found = null; // { series, short } of the text

@@ -1,0 +1,133 @@
+"""Histories as the network takes them: the last values of a series. No more than NumPy.
+
+Training, `predict` and servers do it alike; the web page's histories.js does the same, and
+deploy/client has a copy of this file.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import columns, series
+from .columns import Cell
+from .series import Series
+
+LEAST = 0.5  # share of a history that must be known
+
+
+def fill(windows: np.ndarray) -> np.ndarray:
+    """Fill the missing values (NaN) of each row [n, length] in a straight line between neighbours.
+
+    At the ends the nearest value counts. A row without any value becomes zeros.
+    """
+    missing = np.isnan(windows)
+    if not missing.any():
+        return windows
+    places = np.broadcast_to(np.arange(windows.shape[1]), windows.shape)
+    end = windows.shape[1] - 1
+    before = np.maximum.accumulate(np.where(missing, -1, places), axis=1)
+    after = np.minimum.accumulate(np.where(missing, end + 1, places)[:, ::-1], axis=1)[:, ::-1]
+    left = np.where(before < 0, np.minimum(after, end), before)
+    right = np.where(after > end, np.maximum(before, 0), after)
+    whole = np.where(missing, 0, windows).astype(np.float64)
+    low, high = (np.take_along_axis(whole, at, axis=1) for at in (left, right))
+    share = (places - left) / np.maximum(right - left, 1)
+    return np.where(missing, low + share * (high - low), windows).astype(windows.dtype)
+
+
+def known_values(
+    found: Sequence[columns.Column], table: Mapping[str, Sequence[Cell]]
+) -> np.ndarray:
+    """Turn further columns into numbers, float32 [rows, width]: scaled, or one place a category."""
+    inputs = columns.encode(found, table)
+    parts = [inputs["numbers"]] if "numbers" in inputs else []
+    sizes = columns.sizes(found)
+    for place, size in enumerate(sizes):
+        parts.append((inputs["codes"][:, place, None] == np.arange(1, size)).astype(np.float32))
+    return np.concatenate(parts, axis=1)
+
+
+def width(found: Sequence[columns.Column]) -> int:
+    """Return how many numbers `known_values` makes of further columns."""
+    return len(columns.number_columns(found)) + sum(size - 1 for size in columns.sizes(found))
+
+
+def along(known: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Put rows of `known_values` where a series has them; a gap is filled as one of values is."""
+    found = np.where((rows < 0)[:, None], np.nan, known[rows])
+    return fill(found.T.astype(np.float32)).T
+
+
+def read(
+    table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Make the inputs of a table: the end of each of its series. ValueError where there is none.
+
+    Returns `history` [n, length], `known` [n, length + horizon, width] where further columns count,
+    the names of the `series` and the times of their last values, `end` [n]; and what is to be said.
+    """
+    about, length, horizon = facts["time"], facts["length"], facts["horizon"]
+    reading = series.read(
+        table, facts["names"], about["frequency"], about["form"], facts["decimal"]
+    )
+    notes = list(reading.notes)
+    usable: list[Series] = []
+    short: list[Series] = []
+    for one in reading.series:
+        enough = np.count_nonzero(~np.isnan(one.values[-length:])) >= LEAST * length
+        (usable if enough else short).append(one)
+    needed = int(np.ceil(LEAST * length))
+    if short:
+        some = ", ".join(repr(one.name[:40]) for one in short[:3])
+        notes.append(
+            f"{len(short):,} of {len(reading.series):,} series have fewer than {needed} values in"
+            f" their last {length} {about['frequency']} steps and get no forecast, such as {some}"
+        )
+    if not usable:
+        raise ValueError(
+            f"no series has the {needed} values in its last {length} {about['frequency']} steps"
+            " that a forecast needs"
+        )
+    gaps = sum(bool(missing_in(one, length)) for one in usable)
+    if gaps:
+        notes.append(
+            f"{gaps:,} series have gaps in their last {length} steps, or fewer steps; gaps are"
+            " filled in straight lines"
+        )
+    if facts["log"]:
+        low = sum(bool((one.values[-length:] <= 0).any()) for one in usable)
+        if low:
+            notes.append(f"{low:,} series have values that are not above 0, unlike in training")
+    batch = {"history": fill(np.stack([last_values(one, length) for one in usable]))}
+    if facts["columns"]:
+        known = known_values(facts["columns"], table)
+        batch["known"] = np.stack([last_known(one, known, length, horizon) for one in usable])
+    batch["series"] = np.array([one.name for one in usable])
+    batch["end"] = np.array([one.last for one in usable], np.int64)
+    return batch, notes
+
+
+def missing_in(one: Series, length: int) -> int:
+    """Count the missing values among the last ones."""
+    return length - int(np.count_nonzero(~np.isnan(one.values[-length:])))
+
+
+def last_values(one: Series, length: int) -> np.ndarray:
+    """Return the last values of a series, float32 [length]; NaN where there is none."""
+    padded = np.concatenate([np.full(length, np.nan), one.values])
+    return padded[-length:].astype(np.float32)
+
+
+def last_known(one: Series, known: np.ndarray, length: int, horizon: int) -> np.ndarray:
+    """Return the further columns' numbers along a history and its future, [length + horizon, k]."""
+    ahead = one.rows[len(one.values) : len(one.values) + horizon]
+    if len(ahead) < horizon or (ahead < 0).any():
+        raise ValueError(
+            f"series {one.name[:40]!r} needs a row for each of the next {horizon} steps, with the"
+            " further columns and without a value"
+        )
+    rows = np.concatenate([one.rows[: len(one.values)][-length:], ahead])
+    found = along(known, rows)
+    before = np.repeat(found[:1], length + horizon - len(found), axis=0)
+    return np.concatenate([before, found])
