@@ -5,6 +5,7 @@ The server takes tensors; how many bytes of a text they have is in the artifact'
 """
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,17 +27,46 @@ def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str
     """
     about = manifest.read(arguments.manifest)
     check(arguments.manifest, about, model)
-    length = about["facts"]["length"]
+    facts = about["facts"]
     names: list[str] = []
     texts: list[str] = []
     for file in arguments.files:
         found = read_lines(file)
-        if cut := tokens.count_cut([text for _, text in found], length):
-            note = f"note: {file}: {cut:,} of {len(found):,} texts are longer than {length} bytes"
+        if cut := count_cut([text for _, text in found], facts):
+            most = f"{facts['length']} {'tokens' if 'encoder' in facts else 'bytes'}"
+            note = f"note: {file}: {cut:,} of {len(found):,} texts are longer than {most}"
             print(printable(f"{note}, and what is beyond is not read"), file=sys.stderr)
         names += [f"{file}:{place}" for place, _ in found]
         texts += [text for _, text in found]
-    return names, {model.inputs[0]["name"]: tokens.encode(texts, length)}
+    return names, {model.inputs[0]["name"]: encode(texts, facts)}
+
+
+def encode(texts: Sequence[str], facts: Mapping[str, Any]) -> np.ndarray:
+    """Turn texts into the network's numbers: bytes, or the tokens of a pretrained encoder."""
+    if "encoder" not in facts:
+        return tokens.encode(texts, facts["length"])
+    tokenizer = tokenizer_of(facts["encoder"])
+    tokenizer.enable_truncation(facts["length"])
+    tokenizer.enable_padding(length=facts["length"], pad_id=facts["encoder"]["pad"])
+    rows = tokenizer.encode_batch([tokens.whole(text) for text in texts])
+    return np.array([row.ids for row in rows], np.int32)
+
+
+def count_cut(texts: Sequence[str], facts: Mapping[str, Any]) -> int:
+    """Count the texts that have more than the network reads."""
+    if "encoder" not in facts:
+        return tokens.count_cut(texts, facts["length"])
+    rows = tokenizer_of(facts["encoder"]).encode_batch([tokens.whole(text) for text in texts])
+    return sum(len(row.ids) > facts["length"] for row in rows)
+
+
+def tokenizer_of(encoder: Mapping[str, Any]) -> Any:
+    """Make an encoder's tokenizer; OSError where its package is missing."""
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        raise OSError("this model's texts need the package tokenizers: install it") from None
+    return Tokenizer.from_str(json.dumps(encoder["tokenizer"]))
 
 
 def read_lines(file: Path) -> list[tuple[int, str]]:

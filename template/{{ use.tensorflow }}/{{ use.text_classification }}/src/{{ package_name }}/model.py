@@ -112,8 +112,11 @@ def further_signatures(module: ServingModule, facts: Facts) -> dict[str, Any]:
     """Give a SavedModel a signature that takes texts, strings in UTF-8 [n], beside the tokens.
 
     The texts have to be in Unicode's normal form NFC, as nearly all are: TensorFlow has no
-    operator that brings them into it.
+    operator that brings them into it. An encoder's tokenizer is no part of TensorFlow either, so
+    with one there is no such signature.
     """
+    if "encoder" in facts:
+        return {}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "texts")])
     def answer(texts: tf.Tensor) -> Tensors:

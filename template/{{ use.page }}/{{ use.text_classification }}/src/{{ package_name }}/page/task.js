@@ -14,6 +14,9 @@ const FORM = `
 <select id="example"><option value="">none</option></select>
 <button id="clear" type="button" class="button" disabled>Clear</button>
 </div>`;
+const NO_FORM = `
+<p class="about">This model reads the tokens of a pretrained encoder, and this page has no tokenizer for them.
+Ask a server of the model: it takes texts.</p>`;
 const ANSWER = `
 <p id="best" aria-live="polite"></p>
 <p id="hint">Write a text, or choose an example.</p>
@@ -31,9 +34,10 @@ export function start(manifest, functions) {
   [output] = manifest.signature.outputs;
   at("input-title").textContent = "Write a text";
   at("result-title").textContent = `Answer: ${facts.label}`;
-  at("form").innerHTML = FORM;
+  at("form").innerHTML = facts.encoder ? NO_FORM : FORM;
   at("form").autocomplete = "off"; // a page that is loaded again begins empty
   at("answer").innerHTML = ANSWER;
+  if (facts.encoder) return;
   at("example").append(...facts.examples.map((text, place) => new Option(summary(text, place), place)));
   at("text").addEventListener("input", () => {
     at("example").value = "";
@@ -73,7 +77,7 @@ const cut = (size) =>
 
 /** Gives the inputs for the text; null where there is none. */
 export function read() {
-  return given.trim() ? { tokens: encode(given, facts.length) } : null;
+  return !facts.encoder && given.trim() ? { tokens: encode(given, facts.length) } : null;
 }
 
 /** Shows the most probable class, and a bar for each. */
