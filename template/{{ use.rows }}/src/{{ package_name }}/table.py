@@ -29,6 +29,8 @@ def read_table(file: Path, notes: list[str] | None = None, commas: Collection[st
         return read_parquet(file, commas)
     if file.suffix.lower() in (".jsonl", ".ndjson"):
         return read_json_lines(file, commas)
+    if file.suffix.lower() == ".json":
+        raise UserError(f"save {file} as JSON Lines, an object in each line of a .jsonl file")
     return read_csv(file, [] if notes is None else notes)
 
 

@@ -12,6 +12,7 @@ from .task import DataSettings
 
 BUILT_IN = "languages"
 MOST_CLASSES = 1000
+FEWEST = 3  # texts of a class: one for each split
 MISSING = {"na", "n/a", "nan", "null", "none", "-", "?"}  # words that are often no label
 
 
@@ -26,7 +27,7 @@ class Collection:
     groups: list[str]
     """texts of one group stay in one split; empty where there are no groups"""
     skipped: tuple[str, ...] = ()
-    """what was left out, in words"""
+    """what was left out or is missing, in words"""
 
 
 def read(settings: DataSettings, notes: list[str]) -> Collection:
@@ -70,6 +71,8 @@ def keep_known(file: Path, columns: Sequence[list[str]]) -> Collection:
         raise UserError(f"{file} has no row with a text and a label")
     texts, labels = [row[0] for row in kept], [row[1].strip() for row in kept]
     groups = [row[2] for row in kept] if len(columns) > 2 else []
+    if alone := sum(not group.strip() for group in groups):
+        skipped.append(f"note: {alone:,} rows have no group, and count as one group together")
     return Collection(file.name, "your own", texts, labels, groups, tuple(skipped))
 
 
@@ -97,6 +100,12 @@ def look(collection: Collection, classes: Sequence[str]) -> list[str]:
     for name in classes:
         if name.lower() in MISSING:
             notes.append(f"note: the label {name!r} counts as a class of its own")
+    counts = Counter(collection.labels)
+    if rare := [name for name in classes if counts[name] < FEWEST]:
+        notes.append(
+            f"note: {len(rare):,} of {len(classes):,} classes have fewer than {FEWEST} texts, such"
+            f" as {rare[0]!r}: not all of them can test"
+        )
     folded = Counter(name.casefold() for name in classes)
     if alike := [name for name in classes if folded[name.casefold()] > 1]:
         names = " and ".join(map(repr, alike[:2]))

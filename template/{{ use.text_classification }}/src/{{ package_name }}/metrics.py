@@ -48,11 +48,12 @@ def baselines(dataset: Dataset) -> dict[str, Figures]:
     """Measure simple models on the same split, from the same bytes of each text.
 
     They are the most frequent class, and logistic regression on TF-IDF, the frequencies of up to
-    three characters within words, weighted by how few texts have them.
+    three characters within words, weighted by how few texts have them. The regression is fitted by
+    stochastic gradient descent, class by class, which takes a second where others take many.
     """
     from sklearn.dummy import DummyClassifier
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.linear_model import SGDClassifier
     from sklearn.pipeline import make_pipeline
 
     characters = TfidfVectorizer(
@@ -60,7 +61,10 @@ def baselines(dataset: Dataset) -> dict[str, Figures]:
     )
     models = {
         "most frequent class": DummyClassifier(strategy="prior"),
-        "TF-IDF and linear model": make_pipeline(characters, LogisticRegression(C=5, max_iter=200)),
+        "TF-IDF and linear model": make_pipeline(
+            characters,
+            SGDClassifier("log_loss", alpha=3e-6, max_iter=10, tol=None, random_state=0),
+        ),
     }
     classes = len(class_names(dataset.facts))
     texts, labels = read(dataset.train, dataset.facts, BASELINE_TEXTS)

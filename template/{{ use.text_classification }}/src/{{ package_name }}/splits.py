@@ -6,6 +6,7 @@ import numpy as np
 
 from . import partition
 from .collection import Collection, shorten
+from .errors import UserError
 from .task import DataSettings
 
 
@@ -14,7 +15,16 @@ def split(collection: Collection, labels: np.ndarray, settings: DataSettings) ->
 
     `labels` are the numbers of the classes, [n]. Raises UserError when a part would be empty.
     """
-    shares = settings.validation_fraction, settings.test_fraction
+    places = divide(collection, labels, settings.validation_fraction, settings.test_fraction)
+    trained = np.unique(labels[places[0]])
+    if len(trained) == 1:
+        label = collection.labels[places[0][0]]
+        raise UserError(f"all texts that train have the label {label!r}; there are too few groups")
+    return places
+
+
+def divide(collection: Collection, labels: np.ndarray, *shares: float) -> partition.Places:
+    """Divide by group where there are groups, else class by class; `shares` as in `partition`."""
     if collection.groups:
         return partition.by_group(collection.groups, *shares)
     first: dict[str, int] = {}
