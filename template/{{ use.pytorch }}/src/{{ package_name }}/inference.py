@@ -1,14 +1,12 @@
 """The trained network: loaded, and as a function from arrays to arrays."""
 
-from typing import Any
-
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
 from . import hardware, model, state
 from .errors import UserError
-from .model import build, saved
+from .model import ServingModule, build, saved
 from .runs import Run
 from .signature import Batch, Predict, Signature, concatenate
 from .storage import sha256_arrays
@@ -31,9 +29,10 @@ def load_module(run: Run, scaled_outside: bool = False) -> nn.Module:
         raise UserError(f"run {run.name} has another network; was model.py changed?") from error
     except (OSError, safetensors.SafetensorError) as error:
         raise UserError(f"the weights of run {run.name} do not load: {error}") from error
-    served: Any = model.ScaledModule if scaled_outside else model.ServingModule
-    module: nn.Module = served(network, card["facts"]).eval()
-    return module
+    if scaled_outside:  # only tasks with a scaling.py have it
+        scaled_module: nn.Module = vars(model)["ScaledModule"](network, card["facts"])
+        return scaled_module.eval()
+    return ServingModule(network, card["facts"]).eval()
 
 
 def load(run: Run) -> Predict:

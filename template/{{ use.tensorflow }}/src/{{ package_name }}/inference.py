@@ -47,9 +47,10 @@ def serve(
     network: keras.Model, facts: dict[str, Any], scaled_outside: bool = False
 ) -> ServingModule:
     """Make the served module of a network."""
-    kind: Any = model.ScaledModule if scaled_outside else ServingModule
-    module: ServingModule = kind(network, facts)
-    return module
+    if scaled_outside:  # only tasks with a scaling.py have it
+        scaled_module: ServingModule = vars(model)["ScaledModule"](network, facts)
+        return scaled_module
+    return ServingModule(network, facts)
 
 
 def load(run: Run) -> Predict:
