@@ -381,3 +381,66 @@ def assert_answer(window: Visit, answer: dict[str, Any]) -> None:
     assert abs(shown - answer["probability"]) <= 2e-4
     assert window.bars().keys() == wanted.keys()
     assert all(abs(p - wanted[name]) <= 2e-4 for name, p in window.bars().items())
+
+
+def prove_series(project: Project, target: str) -> None:
+    """Use the page of a project for series: its forecasts are those of cases.json."""
+    cases = json.loads((project.path / "artifacts" / target / "cases.json").read_text("utf-8"))
+    project.serve(f"exec uv run {project.slug} serve {target} --port 0")
+    found = re.search(r"http://127\.0\.0\.1:\d+", project.greeting)
+    assert found, project.greeting
+    try:
+        use_series(f"{found.group()}/", cases, project.path / "examples" / "sales.csv", target)
+    finally:
+        project.end_server()
+
+
+def use_series(address: str, cases: list[dict[str, Any]], file: Path, name: str) -> None:
+    """Give the page each case as an example, as a text and a file, without a network."""
+    with visits(address, tuple(LOOKS)) as windows:
+        for look, window in zip(LOOKS, windows, strict=True):
+            window.open()
+            assert window.error() == "" and window.page.is_visible("#hint")
+            window.picture(f"{name}-series-{look}-empty")
+            window.page.context.set_offline(True)
+            window.page.select_option("#example", "0")
+            window.wait()
+            window.page.click("summary")
+            assert_forecast(window, cases[0]["answer"])
+            window.picture(f"{name}-series-{look}")
+        window = windows[0]
+        for place, case in enumerate(cases):
+            window.page.select_option("#example", str(place))
+            window.wait()
+            assert_forecast(window, case["answer"])
+        window.page.click("#clear")
+        window.wait()
+        assert window.page.is_visible("#hint") and not window.page.is_visible("#chart")
+        window.page.fill("#text", cases[-1]["input"])
+        window.wait()
+        assert_forecast(window, cases[-1]["answer"])
+        window.page.fill("#text", "a,b\n1,2")
+        window.wait()
+        assert "there is no column" in window.error() and window.page.is_visible("#hint")
+        window.choose(file)
+        assert window.error() == ""
+        names = window.page.locator("#series option").all_inner_texts()
+        assert names == ["Austin", "Dallas", "El Paso"]
+        window.page.select_option("#series", "2")
+        window.wait()
+        assert window.page.inner_text("#chart figcaption").startswith("El Paso: ")
+        for each in windows:
+            assert each.strangers() == []
+            assert not each.failures, each.failures
+
+
+def assert_forecast(window: Visit, answer: dict[str, Any]) -> None:
+    """Hold the page's table against an answer of cases.json."""
+    assert window.page.inner_text("#chart figcaption").startswith(f"{answer['series']}: ")
+    times = window.page.locator("#rows th").all_inner_texts()
+    assert times == [step["ds"] for step in answer["forecast"]]
+    read = "cells => cells.map(cell => Number(cell.value))"
+    shown: list[float] = window.page.eval_on_selector_all("#rows data", read)
+    wanted = [step[name] for step in answer["forecast"] for name in ("low", "median", "high")]
+    scale = max(map(abs, wanted))
+    assert max(abs(a - b) for a, b in zip(shown, wanted, strict=True)) <= 1e-4 * scale

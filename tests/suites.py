@@ -27,7 +27,7 @@ from typing import ClassVar
 import harness
 import pytest
 from judges import how_to_judge
-from page_lab import prove_example, prove_form, prove_page
+from page_lab import prove_example, prove_form, prove_page, prove_series
 from project_lab import Installer, Project, one_at_a_time, stop_group, wait_for_step
 from project_traffic import hammer
 from readme import commands
@@ -126,6 +126,28 @@ class TablesSuite(TaskSuite):
         for name in ("onnx", "tfjs", "litert_js"):
             if (project.path / "artifacts" / name / "index.html").is_file():
                 prove_form(project, name)
+
+
+class SeriesSuite(TaskSuite):
+    """Forecasting: every target once by the commands of the README, and each web page."""
+
+    task = "forecasting"
+    docs = False  # they show what the images' show
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_pages(self, project: Project) -> None:
+        """The exported pages, given histories: the forecasts are those of cases.json."""
+        for name in ("onnx", "tfjs", "litert_js"):
+            if (project.path / "artifacts" / name / "index.html").is_file():
+                prove_series(project, name)
+
+    def test_fewer_bits(self, project: Project) -> None:
+        """Scaled outside, int8 is still the model, in Python and in the web page."""
+        project.run(f"uv run {project.slug} export onnx --precision int8")
+        said = project.run(f"uv run {project.slug} predict examples/sales.csv --target onnx")
+        how_to_judge(self.task, f"uv run {project.slug} predict examples/sales.csv")[1](
+            project, said
+        )
 
 
 class TargetSuite(Suite):

@@ -21,6 +21,7 @@ TEMPLATE = ROOT / "template"
 LAYER, INSIDE = TEMPLATE / "{{ use.page }}", Path("src", "{{ package_name }}", "page")
 SHELL, IMAGES = LAYER / INSIDE, LAYER / "{{ use.image_classification }}" / INSIDE
 TABLES = LAYER / "{{ use.tabular }}" / INSIDE
+SERIES, COLUMNS = LAYER / "{{ use.forecasting }}" / INSIDE, LAYER / "{{ use.columns }}" / INSIDE
 BARS = TEMPLATE / "{{ use.classes }}" / "{{ use.page }}" / INSIDE
 DELIVERIES = ROOT / "tests" / "toy" / "template" / "{{ use.page }}" / "{{ use.toy }}" / INSIDE
 EXAMPLES = TEMPLATE / "{{ use.image_classification }}" / "examples"
@@ -77,6 +78,20 @@ export async function load(manifest, backend) {
   return { version: "1.0", backend, predict };
 }
 """
+# Answers with the last value, one less and one more.
+REPEATING = """
+export const name = "Repeating";
+export const backends = ["wasm"];
+export async function load(manifest, backend) {
+  const { horizon } = manifest.facts;
+  async function predict({ history }, rows) {
+    const last = history[history.length - 1];
+    const steps = Array.from({ length: horizon }, () => [last - 1, last, last + 1]);
+    return { quantiles: Float32Array.from(steps.flat()) };
+  }
+  return { version: "1.0", backend, predict };
+}
+"""
 NUMBERS = {"name": "numbers", "dtype": "float32", "labels": ["kilometres", "kilograms"]}
 CODES = {"name": "codes", "dtype": "int32", "labels": ["zone", "kind"], "low": 0, "high": 3}
 PRICE = {"name": "price", "dtype": "float32", "labels": ["price"]}
@@ -108,7 +123,7 @@ def write_page(
 ) -> Path:
     """Write the page of a task, an engine and a manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in (*SHELL.iterdir(), *BARS.iterdir(), *task.iterdir()):
+    for file in (*SHELL.iterdir(), *BARS.iterdir(), *COLUMNS.iterdir(), *task.iterdir()):
         if file.suffix in (".html", ".js", ".css"):
             (folder / file.name).write_bytes(file.read_bytes())
     (folder / "engine.js").write_text(engine)
@@ -148,10 +163,10 @@ CONTRASTS = """
 """
 
 
-def faint(window: Visit) -> list[str]:
+def faint(window: Visit, least: int = 20) -> list[str]:
     """List the texts whose contrast against their ground is below 4.5."""
     found = window.page.evaluate(CONTRASTS)
-    assert len(found) > 20
+    assert len(found) > least
     return [text for text, ratio in found if ratio < 4.5]
 
 
@@ -338,6 +353,58 @@ def test_a_form_for_a_wide_table(tmp_path: Path, look: str, labels: Sequence[str
         assert page.is_visible("#hint") and page.inner_text("#best") == ""
         assert page.locator("small.odd").count() == 0
         assert window.error() == ""
+        assert window.strangers() == window.failures == []
+
+
+def write_series_page(folder: Path, name: str = "a") -> Path:
+    """Write the page of hourly series."""
+    rows = [f"{name},2024-02-29 {hour:02}:00,{hour % 7}" for hour in range(20)]
+    text = "\n".join(["unique_id,ds,y", *rows, "b,2024-02-29 00:00,1"])
+    facts = {
+        "names": {"id": "unique_id", "time": "ds", "value": "y"},
+        "time": {"form": "year-month-day", "frequency": "hourly"},
+        "decimal": ".",
+        "length": 24,
+        "horizon": 6,
+        "columns": [],
+        "examples": [text],
+    }
+    return write_page(folder, SERIES, REPEATING, {"inputs": [], "outputs": []}, {}, **facts)
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+def test_a_page_of_series(tmp_path: Path, look: str) -> None:
+    name = "<b>long</b> " * 8
+    write_series_page(tmp_path, name)
+    with static_server(tmp_path) as address, visits(address, (look,)) as (window,):
+        window.open()
+        page = window.page
+        assert page.inner_text("#result-title") == "The next 6 hourly values"
+        assert page.is_visible("#hint") and page.is_disabled("#clear")
+        assert fits(window)
+        page.select_option("#example", "0")
+        window.wait()
+        assert page.inner_text("#chart figcaption").startswith(name.strip())
+        assert "1 series have too few values" in page.inner_text("#note")
+        page.press("summary", "Enter")  # by the keyboard
+        first = page.locator("#rows tr").first.inner_text().split()
+        assert first == ["2024-02-29T20:00:00Z", "4", "5", "6"]
+        assert page.locator("#chart svg path").count() == 3
+        assert fits(window)
+        assert faint(window, 6) == []
+        window.picture(f"page-series-{look}")
+        for text, sentence in (
+            ("ds,y\n2024-01-01 00:00,1", "no series has the 12 values"),
+            ("ds,y\n2024-01-01 00:00,x", "the column y has no numbers"),
+            ('ds,y\n"2024', "its quotes are broken"),
+        ):
+            page.fill("#text", text)
+            window.wait()
+            assert sentence in window.error()
+            assert page.is_visible("#hint") and not page.is_visible("#chart")
+        page.click("#clear")
+        window.wait()
+        assert window.error() == "" and page.input_value("#text") == ""
         assert window.strangers() == window.failures == []
 
 

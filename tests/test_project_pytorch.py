@@ -1,6 +1,6 @@
 """PyTorch projects, rendered, installed and used for real."""
 
-from suites import FrameworkSuite, Suite, TablesSuite, TargetSuite, TaskSuite
+from suites import FrameworkSuite, SeriesSuite, Suite, TablesSuite, TargetSuite, TaskSuite
 
 
 class PyTorch(Suite):
@@ -29,3 +29,7 @@ class TestToy(PyTorch, TaskSuite):
 
 class TestTables(PyTorch, TablesSuite):
     """Tables, with every target."""
+
+
+class TestSeries(PyTorch, SeriesSuite):
+    """Forecasting, with every target."""

@@ -1,6 +1,6 @@
 """TensorFlow projects, rendered, installed and used for real."""
 
-from suites import FrameworkSuite, Suite, TablesSuite, TargetSuite, TaskSuite
+from suites import FrameworkSuite, SeriesSuite, Suite, TablesSuite, TargetSuite, TaskSuite
 
 
 class TensorFlow(Suite):
@@ -29,3 +29,7 @@ class TestToy(TensorFlow, TaskSuite):
 
 class TestTables(TensorFlow, TablesSuite):
     """Tables, with every target."""
+
+
+class TestSeries(TensorFlow, SeriesSuite):
+    """Forecasting, with every target."""

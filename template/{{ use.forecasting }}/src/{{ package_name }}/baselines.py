@@ -9,9 +9,11 @@ import numpy as np
 
 from .dataset import Dataset
 from .histories import fill
+from .scaling import MOST
 from .windows import WindowSplit
 
 MOST_SERIES = 20  # that exponential smoothing is fitted to: a few seconds for monthly series
+FEWEST = 12  # values that it needs
 LONGEST = 5000  # values of a series that it is fitted to
 LONGEST_SEASON = 60  # steps; its states take too long for longer ones
 
@@ -42,7 +44,8 @@ def models(dataset: Dataset) -> Iterator[tuple[str, np.ndarray, WindowSplit]]:
     name = f"ETS ({len(chosen)} of {len(members)} series)" if some else "ETS"
     parts = [only(split, chosen) for split in (validation, test)]
     if len(parts[0]):
-        smoothed = Smoothing(parts[0], parts[1], season, facts["log"])
+        floor = facts["scale"]["floor"] if facts["log"] else None
+        smoothed = Smoothing(parts[0], parts[1], season, floor)
         yield name, with_intervals(smoothed, *parts), parts[1]
 
 
@@ -88,8 +91,10 @@ class Smoothing:
     every origin (R. Hyndman and others, 2008, Forecasting with Exponential Smoothing).
     """
 
-    def __init__(self, validation: WindowSplit, test: WindowSplit, season: int, log: bool) -> None:
-        self.season, self.log = season, log
+    def __init__(
+        self, validation: WindowSplit, test: WindowSplit, season: int, floor: float | None
+    ) -> None:
+        self.season, self.floor = season, floor
         self.origins = np.concatenate([validation.origins, test.origins])
         members = np.concatenate([validation.members, test.members])
         self.found: dict[int, np.ndarray] = {}
@@ -106,18 +111,30 @@ class Smoothing:
         end = int(origins.max())
         values = split.values[max(self.start(split, end), end - LONGEST) : end].astype(np.float64)
         values = fill(values[None])[0]
-        values = np.log(np.maximum(values, 1e-9)) if self.log else values
+        if self.floor is not None:
+            values = np.log(np.maximum(values, self.floor))
         offset = end - len(values)
-        parameters, seasonal = self.fit(values[: fitted - offset])
-        states = self.model(values, seasonal).smooth(parameters)
-        steps = np.arange(1, split.horizon + 1)
+        known = values[: fitted - offset]
+        if len(known) < FEWEST:  # the last value is what is left then
+            last = values[origins - offset - 1]
+            self.keep(origins, np.repeat(last[:, None], split.horizon, axis=1))
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where it did not converge it is still a baseline
+            parameters, seasonal = self.fit(known)
+            states = self.model(values, seasonal).smooth(parameters)
+        steps = np.arange(split.horizon)
         damped = np.cumsum(states.damping_trend ** np.arange(split.horizon))
-        for origin in origins.tolist():
-            last = origin - offset - 1
-            middle = states.level[last] + damped * states.slope[last]
-            if seasonal:
-                middle = middle + states.season[last - self.season + 1 + (steps - 1) % self.season]
-            self.found[origin] = np.exp(middle) if self.log else middle
+        last = origins - offset - 1
+        middle = states.level[last][:, None] + damped * states.slope[last][:, None]
+        if seasonal:
+            middle = middle + states.season[last[:, None] - self.season + 1 + steps % self.season]
+        self.keep(origins, middle)
+
+    def keep(self, origins: np.ndarray, middle: np.ndarray) -> None:
+        """Keep forecasts [n, horizon], of logarithms where these are forecast, by their origins."""
+        values = middle if self.floor is None else np.exp(np.minimum(middle, MOST))
+        self.found |= dict(zip(origins.tolist(), values, strict=True))
 
     def start(self, split: WindowSplit, end: int) -> int:
         """Return the place of a series' first value; `end` is one of its places."""
@@ -125,10 +142,8 @@ class Smoothing:
 
     def fit(self, values: np.ndarray) -> tuple[Any, bool]:
         """Find the parameters; returns them, and whether they have a season."""
-        seasonal = self.season > 1 and len(values) >= 3 * self.season
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # where it did not converge it is still a baseline
-            return self.model(values, seasonal).fit(disp=False, maxiter=100).params, seasonal
+        seasonal = self.season > 1 and len(values) >= max(3 * self.season, 10 + self.season)
+        return self.model(values, seasonal).fit(disp=False, maxiter=100).params, seasonal
 
     def model(self, values: np.ndarray, seasonal: bool) -> Any:
         """Make the model of some values."""

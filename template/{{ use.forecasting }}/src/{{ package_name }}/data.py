@@ -57,8 +57,9 @@ def load(settings: DataSettings) -> Dataset:
     for part, does in ((train, "train"), (validation, "validate"), (test, "test")):
         if not len(part):
             raise UserError(
-                f"{name}: the series are too short to {does} with: a window has {length} steps of"
-                f" history and {horizon} to forecast; try a shorter --length or --horizon"
+                f"{name}: the series are too short, or have too many gaps, to {does} with: a window"
+                f" has {length} steps of history, half of which must be known, and {horizon} to"
+                " forecast; try a shorter --length or --horizon"
             )
     facts = series.facts_of(names, reading, decimal) | {
         "horizon": horizon,

@@ -60,8 +60,10 @@ def series_figure(found: Backtest) -> Figure:
     own, naive = (mean(errors, axis=1) for errors in (found.errors, found.naive_errors))
     there = ~np.isnan(own) & ~np.isnan(naive)
     own, naive = own[there], naive[there]
-    most = float(np.quantile(np.concatenate([own, naive]), 0.99)) if len(own) else 1.0
-    better = float((own < naive).mean()) if len(own) else 0.0
+    if not len(own):  # no series that tests has ever changed
+        own = naive = np.zeros(1)
+    most = float(np.quantile(np.concatenate([own, naive]), 0.99))
+    better = float((own < naive).mean())
 
     def paint(canvas: Canvas, theme: Theme) -> None:
         axes = canvas.subplots()
