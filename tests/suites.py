@@ -22,7 +22,7 @@ import sys
 import time
 import tomllib
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import harness
 import pytest
@@ -81,11 +81,30 @@ class Suite:
         return installed(self.framework, self.task)
 
 
+def tests_of(project: Project, task: str) -> list[str]:
+    """Name the test files of a project that are its task's own, shared by tasks, or of no layer.
+
+    What is left out, the tests of targets and servers, is run in another task's project.
+    """
+    shared = harness.catalog()["tasks"][task].get("shares", [])
+    switches = {f"{{{{ use.{name} }}}}" for name in (task, *shared)}
+    template = harness.ROOT / "template"
+    files = [
+        file
+        for file in template.rglob("tests/test_*.py.jinja")
+        if file.parent == template / "tests" or switches & set(file.parts)
+    ]
+    names = {f"tests/{file.name.removesuffix('.jinja')}" for file in files}
+    return sorted(name for name in names if (project.path / name).is_file())
+
+
 class TaskSuite(Suite):
     """The life of a project of a task, in the order of its README and its docs."""
 
     docs: ClassVar[bool] = True  # False where another task shows the same commands there
-    own_tests: ClassVar[bool] = True  # False where another task's tests are the same
+    # Which of the project's own tests are run: all; those that the task has a part in, where
+    # another task's project runs the others; or none.
+    own_tests: ClassVar[Literal["all", "of the task", "none"]] = "all"
 
     def test_every_shown_command(
         self, project: Project, tmp_path_factory: pytest.TempPathFactory
@@ -96,8 +115,11 @@ class TaskSuite(Suite):
         port = tmp_path_factory.getbasetemp().parent / "port-8080"
         with contextlib.ExitStack() as held:
             for command in plan([commands(page) for page in pages]):
-                if command == "uv run pytest" and not self.own_tests:
-                    continue
+                if command == "uv run pytest":
+                    if self.own_tests == "none":
+                        continue
+                    if self.own_tests == "of the task":
+                        command += f" {' '.join(tests_of(project, self.task))}"
                 before, judge = how_to_judge(self.task, command)
                 if project.server is not None and not ASKS.search(command):
                     held.close()  # the other project's turn to serve
@@ -119,6 +141,7 @@ class TablesSuite(TaskSuite):
 
     task = "tabular"
     docs = False  # they show what the images' show
+    own_tests = "of the task"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
     def test_forms(self, project: Project) -> None:
@@ -133,6 +156,7 @@ class SeriesSuite(TaskSuite):
 
     task = "forecasting"
     docs = False  # they show what the images' show
+    own_tests = "of the task"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
     def test_pages(self, project: Project) -> None:

@@ -183,10 +183,10 @@ def test_with_a_preset(checkout: Path) -> None:
 
 @pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
 def test_a_training_run_can_be_read_in_an_hour(tmp_path: Path, framework: str) -> None:
-    """The README's reading list: at most 15 files and 1,300 lines, and all of them are there."""
+    """The README's reading list: at most 15 files and 1,250 lines, and all of them are there."""
     project = render(tmp_path / "project", {"framework": framework})
     text = (project / "README.md").read_text("utf-8")
-    listed = text.split("To follow one training run")[1].split("To follow a model")[0]
+    listed = text.split("To follow one training run")[1].split("What can be set")[0]
     files = [project / "src" / "my_model" / name for name in re.findall(r"`(\w+\.py)`", listed)]
     first, *others = files
     assert first.name == "cli.py"
@@ -200,7 +200,7 @@ def test_a_training_run_can_be_read_in_an_hour(tmp_path: Path, framework: str) -
     lines += sum(len(file.read_text("utf-8").splitlines()) for file in others)
     print(f"{framework}: {len(files)} files, {lines} lines")
     assert len(files) <= 15
-    assert lines <= 1300
+    assert lines <= 1250
 
 
 @pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
