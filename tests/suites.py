@@ -128,6 +128,12 @@ class TablesSuite(TaskSuite):
                 prove_form(project, name)
 
 
+class TextsSuite(TablesSuite):
+    """Texts, in the same way: the form has a box for a text."""
+
+    task = "text_classification"
+
+
 class TargetSuite(Suite):
     """What each target must do beyond the commands that its page shows."""
 

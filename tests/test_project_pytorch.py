@@ -1,6 +1,6 @@
 """PyTorch projects, rendered, installed and used for real."""
 
-from suites import FrameworkSuite, Suite, TablesSuite, TargetSuite, TaskSuite
+from suites import FrameworkSuite, Suite, TablesSuite, TargetSuite, TaskSuite, TextsSuite
 
 
 class PyTorch(Suite):
@@ -29,3 +29,7 @@ class TestToy(PyTorch, TaskSuite):
 
 class TestTables(PyTorch, TablesSuite):
     """Tables, with every target."""
+
+
+class TestTexts(PyTorch, TextsSuite):
+    """Texts, with every target."""

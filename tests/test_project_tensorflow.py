@@ -1,6 +1,6 @@
 """TensorFlow projects, rendered, installed and used for real."""
 
-from suites import FrameworkSuite, Suite, TablesSuite, TargetSuite, TaskSuite
+from suites import FrameworkSuite, Suite, TablesSuite, TargetSuite, TaskSuite, TextsSuite
 
 
 class TensorFlow(Suite):
@@ -29,3 +29,7 @@ class TestToy(TensorFlow, TaskSuite):
 
 class TestTables(TensorFlow, TablesSuite):
     """Tables, with every target."""
+
+
+class TestTexts(TensorFlow, TextsSuite):
+    """Texts, with every target."""
