@@ -174,6 +174,12 @@ class SeriesSuite(TaskSuite):
         )
 
 
+class TextsSuite(TablesSuite):
+    """Texts, in the same way: the form has a box for a text."""
+
+    task = "text_classification"
+
+
 class TargetSuite(Suite):
     """What each target must do beyond the commands that its page shows."""
 

@@ -1,6 +1,14 @@
 """PyTorch projects, rendered, installed and used for real."""
 
-from suites import FrameworkSuite, SeriesSuite, Suite, TablesSuite, TargetSuite, TaskSuite
+from suites import (
+    FrameworkSuite,
+    SeriesSuite,
+    Suite,
+    TablesSuite,
+    TargetSuite,
+    TaskSuite,
+    TextsSuite,
+)
 
 
 class PyTorch(Suite):
@@ -33,3 +41,7 @@ class TestTables(PyTorch, TablesSuite):
 
 class TestSeries(PyTorch, SeriesSuite):
     """Forecasting, with every target."""
+
+
+class TestTexts(PyTorch, TextsSuite):
+    """Texts, with every target."""

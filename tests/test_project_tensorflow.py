@@ -1,6 +1,14 @@
 """TensorFlow projects, rendered, installed and used for real."""
 
-from suites import FrameworkSuite, SeriesSuite, Suite, TablesSuite, TargetSuite, TaskSuite
+from suites import (
+    FrameworkSuite,
+    SeriesSuite,
+    Suite,
+    TablesSuite,
+    TargetSuite,
+    TaskSuite,
+    TextsSuite,
+)
 
 
 class TensorFlow(Suite):
@@ -33,3 +41,7 @@ class TestTables(TensorFlow, TablesSuite):
 
 class TestSeries(TensorFlow, SeriesSuite):
     """Forecasting, with every target."""
+
+
+class TestTexts(TensorFlow, TextsSuite):
+    """Texts, with every target."""

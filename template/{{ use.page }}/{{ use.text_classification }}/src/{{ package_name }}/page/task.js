@@ -4,6 +4,7 @@ import { percent, showBars } from "./bars.js";
 import { encode, toBytes } from "./tokens.js";
 
 const LONG = 60; // characters of an example in the list
+const BLANK = /^[\p{White_Space}\x1c-\x1f]*$/u; // what Python takes for space, and nothing else
 
 const FORM = `
 <label for="text" class="about">The answer follows as you write.</label>
@@ -77,7 +78,7 @@ const cut = (size) =>
 
 /** Gives the inputs for the text; null where there is none. */
 export function read() {
-  return !facts.encoder && given.trim() ? { tokens: encode(given, facts.length) } : null;
+  return facts.encoder || BLANK.test(given) ? null : { tokens: encode(given, facts.length) };
 }
 
 /** Shows the most probable class, and a bar for each. */
