@@ -71,7 +71,7 @@ def predicted(project: Project, said: str) -> None:
     lines = re.findall(
         rf"^(Austin|Dallas|El Paso)\t(\S+)\t{LINE}\t{LINE}\t{LINE}$", said, re.MULTILINE
     )
-    check_steps([(time, *map(float, numbers)) for _, time, *numbers in lines])  # type: ignore[misc]
+    check_steps([(time, *map(float, numbers)) for _, time, *numbers in lines])
     file = project.path / "forecasts.csv"
     if file.is_file():
         rows = list(csv.DictReader(file.read_text("utf-8").splitlines()))
@@ -81,7 +81,7 @@ def predicted(project: Project, said: str) -> None:
 
 def asked(project: Project, said: str) -> None:
     lines = re.findall(rf"^  (\d{{4}}-\d\d-01)  {LINE} \({LINE} to {LINE}\)$", said, re.MULTILINE)
-    check_steps([(time, *map(float, numbers)) for time, *numbers in lines])  # type: ignore[misc]
+    check_steps([(time, *map(float, numbers)) for time, *numbers in lines])
     assert re.findall("^(Austin|Dallas|El Paso): $", said, re.MULTILINE)
 
 

@@ -35,18 +35,28 @@ class DataSettings:
         "quarterly",
         "yearly",
         "steps",
-    ] = setting("auto", "how far apart values are; steps: times are 1, 2, 3")
-    horizon: int = setting(0, "steps to forecast; 0: one season", 0, 10_000)
-    length: int = setting(0, "steps of history that the network sees; 0: some seasons", 0, 10_000)
-    season: int = setting(0, "steps after which patterns repeat; 0: by the frequency", 0, 10_000)
+    ] = setting("auto", "how far apart values are; steps: times are 1, 2, 3", open=True)
+    horizon: int = setting(0, "steps to forecast; 0: one season", 0, 10_000, open=True)
+    length: int = setting(
+        0, "steps of history that the network sees; 0: some seasons", 0, 10_000, open=True
+    )
+    season: int = setting(
+        0, "steps after which patterns repeat; 0: by the frequency", 0, 10_000, open=True
+    )
     log_values: Literal["auto", "yes", "no"] = setting(
-        "auto", "learn logarithms; auto: where all values are above 0"
+        "auto", "learn logarithms; auto: where all values are above 0", open=True
     )
     validation_fraction: float = setting(0.1, "of the steps, before those that test", 0.01, 0.4)
     test_fraction: float = setting(0.2, "of the steps, the last ones", 0.01, 0.4)
-    stride: int = setting(0, "steps between two windows; 0: 1, or more for long series", 0, 10_000)
+    stride: int = setting(
+        0, "steps between two windows; 0: 1, or more for long series", 0, 10_000, open=True
+    )
     repeat: int = setting(
-        0, "times that a window trains in an epoch; 0: 1, or more where there are few", 0, 1000
+        0,
+        "times that a window trains in an epoch; 0: 1, or more where there are few",
+        0,
+        1000,
+        open=True,
     )
 
 
