@@ -22,7 +22,7 @@ MEDIA_TYPES = ("text/csv", "application/json")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `predict` answers for to the command line."""
-    text = "CSV or Parquet with the columns that the network learned from"
+    text = "CSV, JSON Lines or Parquet with the columns that the network learned from"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=text)
 
 
