@@ -133,6 +133,17 @@ class SeriesSuite(TaskSuite):
 
     task = "forecasting"
     docs = False  # they show what the images' show
+    own_tests = False  # of them only those of this task, below
+
+    def test_own_tests(self, project: Project) -> None:
+        """What the task brings along; the other projects run what every task has."""
+        names = {
+            path.name.removesuffix(".jinja")
+            for path in (harness.ROOT / "template").rglob("test_*.py.jinja")
+            if f"{{{{ use.{self.task} }}}}" in path.parts
+        }
+        here = sorted(name for name in names if (project.path / "tests" / name).is_file())
+        project.run("uv run pytest " + " ".join(f"tests/{name}" for name in here))
 
     @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
     def test_pages(self, project: Project) -> None:
