@@ -27,7 +27,7 @@ CONFIG: dict[str, Any] = {
     "pad_token_id": 0,
     "dtype": "float32",
 }
-TEXTS = ["the cat sat on the mat", "der Hund liegt im Garten", "caf\u00e9 d\u00e9j\u00e0 vu"] * 5
+TEXTS = ["the cat sat on the mat", "der Hund liegt im Garten", "café déjà vu"] * 5
 
 
 def make_tokenizer() -> Tokenizer:
