@@ -28,7 +28,7 @@ def make_demand(project: Project) -> None:
             sold = 40 + 15 * math.sin(number * math.pi / 3.5) - 8 * price + chance.gauss(0, 2)
             shown = "" if number % 31 == 7 else f"{sold:.1f}".replace(".", ",")
             if number % 37 != 5:
-                lines.append(f"{shop};{day:%d.%m.%Y};{shown};{price}".replace(".0", ""))
+                lines.append(f"{shop};{day:%d.%m.%Y};{shown};{price:g}".replace("1.5", "1,5"))
     chance.shuffle(lines)
     text = "\r\n".join(["shop;day;sold;price", *lines])
     (project.path / "data").mkdir(exist_ok=True)
