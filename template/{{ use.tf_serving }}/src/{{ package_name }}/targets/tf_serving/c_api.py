@@ -83,7 +83,11 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "TF_Dim": (c_int64, [c_void_p, c_int]),
     "TF_TensorData": (c_void_p, [c_void_p]),
     "TF_TensorByteSize": (c_size_t, [c_void_p]),
+    "TF_StringInit": (None, [c_void_p]),
+    "TF_StringCopy": (None, [c_void_p, c_char_p, c_size_t]),
+    "TF_StringDealloc": (None, [c_void_p]),
 }
+STRING_BYTES = 24  # of TF_TString; a longer string lies elsewhere
 
 
 @cache
@@ -202,7 +206,7 @@ class Session:
             return [from_tensor(c_void_p(address)) for address in got]
         finally:
             for address in [*fed, *filter(None, got)]:
-                tf.TF_DeleteTensor(address)
+                delete(address)
 
     def output(self, name: str) -> Output:
         """Find a tensor in the graph by its name; raises LoaderError."""
@@ -216,20 +220,37 @@ class Session:
 
 
 def to_tensor(array: np.ndarray) -> int:
-    """Copy an array into a tensor of TensorFlow's; the caller deletes it."""
+    """Copy an array into a tensor of TensorFlow's, which `delete` gives back."""
     tf, array = library(), np.ascontiguousarray(array)
     dimensions = (c_int64 * array.ndim)(*array.shape)
     number = NUMBERS[array.dtype.name][0]
-    address: int = tf.TF_AllocateTensor(number, dimensions, array.ndim, array.nbytes)
-    ctypes.memmove(tf.TF_TensorData(address), array.ctypes.data, array.nbytes)
+    size = STRING_BYTES * array.size if array.dtype == object else array.nbytes
+    address: int = tf.TF_AllocateTensor(number, dimensions, array.ndim, size)
+    data: int = tf.TF_TensorData(address)
+    if array.dtype != object:
+        ctypes.memmove(data, array.ctypes.data, array.nbytes)
+        return address
+    for place, text in enumerate(array.ravel().tolist()):
+        tf.TF_StringInit(data + place * STRING_BYTES)
+        tf.TF_StringCopy(data + place * STRING_BYTES, text, len(text))
     return address
+
+
+def delete(address: int) -> None:
+    """Give a tensor back, with what its strings hold elsewhere."""
+    tf = library()
+    if NAMES.get(tf.TF_TensorType(address)) == "object":
+        data, size = tf.TF_TensorData(address), tf.TF_TensorByteSize(address)
+        for place in range(0, size, STRING_BYTES):
+            tf.TF_StringDealloc(data + place)
+    tf.TF_DeleteTensor(address)
 
 
 def from_tensor(address: c_void_p) -> np.ndarray:
     """Copy a tensor of TensorFlow's into an array; raises LoaderError for types without numbers."""
     tf = library()
     name = NAMES.get(tf.TF_TensorType(address))
-    if name is None:
+    if name in (None, "object"):
         raise LoaderError("an output has a type that is no number", 12)
     shape = [tf.TF_Dim(address, axis) for axis in range(tf.TF_NumDims(address))]
     array = np.empty(shape, name)

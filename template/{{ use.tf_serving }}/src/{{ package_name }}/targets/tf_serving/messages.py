@@ -75,6 +75,7 @@ NUMBERS = {
     "int64": (types_pb2.DT_INT64, "int64_val"),
     "uint8": (types_pb2.DT_UINT8, "int_val"),
     "bool": (types_pb2.DT_BOOL, "bool_val"),
+    "object": (types_pb2.DT_STRING, "string_val"),  # strings: bytes, in arrays of objects
 }
 NAMES = {number: name for name, (number, _) in NUMBERS.items()}
 
@@ -93,6 +94,8 @@ def to_array(tensor: Any) -> np.ndarray:
         raise ValueError("its shape is not known")
     dtype = np.dtype(name)
     if tensor.tensor_content:
+        if name == "object":
+            raise ValueError("strings come in string_val")
         if len(tensor.tensor_content) != count * dtype.itemsize:
             raise ValueError(f"{len(tensor.tensor_content)} bytes do not fill the shape {shape}")
         if name == "bool":  # any byte but 0 is true
@@ -104,7 +107,7 @@ def to_array(tensor: Any) -> np.ndarray:
         return given.reshape(shape)
     if not 0 < len(given) < count:
         raise ValueError(f"{len(given)} values do not fill the shape {shape}")
-    return np.concatenate([given, np.full(count - len(given), given[-1])]).reshape(shape)
+    return np.concatenate([given, np.full(count - len(given), given[-1], dtype)]).reshape(shape)
 
 
 def shape_of(tensor: Any) -> list[int]:

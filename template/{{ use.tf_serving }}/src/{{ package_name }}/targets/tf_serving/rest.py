@@ -84,11 +84,9 @@ class Rest:
     def predict(self, body: bytes) -> bytes:
         """Turn the body of a request into the body of its response."""
         inputs, limit = self.servable.manifest.signature.inputs, self.servable.settings.max_batch
-        signature, arrays, row = rest_json.decode(body, inputs, limit)
-        if signature not in ("", SIGNATURE):
-            name = shorten(signature)
-            raise StatusError(f'Serving signature name: "{name}" not found in signature def')
-        return rest_json.encode(self.servable.predict(arrays), row)
+        further = {name: each.tensors for name, each in self.servable.model.further.items()}
+        signature, arrays, row = rest_json.decode(body, inputs, limit, further)
+        return rest_json.encode(self.servable.predict(arrays, signature or SIGNATURE), row)
 
     def metadata(self, name: str, version: int | None, label: str | None) -> bytes:
         """Describe the model's signatures."""

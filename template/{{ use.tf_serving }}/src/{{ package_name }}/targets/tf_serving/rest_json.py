@@ -3,6 +3,7 @@
 The format: https://www.tensorflow.org/tfx/serving/api_rest. As there, NaN and Infinity are numbers.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 from pydantic_core import from_json, to_json
 
-from ...serving.tensors import OTHER_COMMAS, values_per_row
+from ...serving.tensors import OTHER_COMMAS, has_more_commas, values_per_row
 from ...signature import Batch, Tensor
-from .servable import StatusError
+from . import SIGNATURE
+from .servable import StatusError, shorten
 
 # JSON's names of types, by Python's.
 KINDS = {
@@ -24,17 +26,24 @@ KINDS = {
     str: "String",
     type(None): "Null",
 }
+BASE64 = "b64"  # the key of bytes that are no text
 EXACT = {"float32": 2**24, "float64": 2**53}  # below, a float has every whole number
 
 
-def decode(body: bytes, tensors: Sequence[Tensor], max_batch: int) -> tuple[str, Batch, bool]:
+def decode(
+    body: bytes,
+    tensors: Sequence[Tensor],
+    max_batch: int,
+    further: Mapping[str, Sequence[Tensor]] | None = None,
+) -> tuple[str, Batch, bool]:
     """Read a predict request: its signature's name, its inputs, and whether they came by row.
 
+    `tensors` are the inputs of the default signature, `further` those of others by their names.
     Raises StatusError.
     """
     # Parsing makes objects of up to ten times a text's size: refuse before, not after.
     values = values_per_row(tensors)
-    if values and body.count(b",") > values * max_batch + OTHER_COMMAS:
+    if values and has_more_commas(body, values * max_batch + OTHER_COMMAS):
         raise StatusError(f"more values than {max_batch} rows have", 413)
     if not body:
         raise StatusError("JSON Parse error: The document is empty")
@@ -47,6 +56,10 @@ def decode(body: bytes, tensors: Sequence[Tensor], max_batch: int) -> tuple[str,
     signature = request.get("signature_name", "")
     if not isinstance(signature, str):
         raise StatusError("'signature_name' key must be a string value.")
+    if signature not in ("", SIGNATURE, *(further or ())):
+        name = shorten(signature)
+        raise StatusError(f'Serving signature name: "{name}" not found in signature def')
+    tensors = (further or {}).get(signature, tensors)
     if "instances" in request and "inputs" in request:
         raise StatusError("expecting only one of 'inputs' or 'instances' keys to exist")
     if "instances" in request:
@@ -62,7 +75,7 @@ def by_row(instances: object, tensors: Sequence[Tensor]) -> Batch:
         raise StatusError("Expecting 'instances' to be a list/array")
     if not instances:
         raise StatusError("No values in 'instances' array")
-    if not isinstance(instances[0], dict):
+    if not isinstance(instances[0], dict) or instances[0].keys() == {BASE64}:
         if len(tensors) > 1:
             raise StatusError("instances is a plain list, but expecting list of objects")
         return {tensors[0].name: dense(instances, tensors[0])}
@@ -118,6 +131,8 @@ def dense(values: object, tensor: Tensor) -> np.ndarray:
 def numbers(flat: list[Any], tensor: Tensor) -> np.ndarray:
     """Turn JSON's values into an array [n], or say which one is not of the tensor's type."""
     dtype = np.dtype(tensor.dtype)
+    if dtype.kind == "O":
+        return strings(flat)
     kinds: dict[str, set[type]] = {"f": {int, float}, "b": {bool}}
     allowed = kinds.get(dtype.kind, {int})
     if not set(map(type, flat)) <= allowed:
@@ -142,6 +157,25 @@ def numbers(flat: list[Any], tensor: Tensor) -> np.ndarray:
                 " without loss of precision."
             )
     return array
+
+
+def strings(flat: list[Any]) -> np.ndarray:
+    """Turn texts, and bytes as `{"b64": "..."}`, into an array of bytes [n]."""
+    found = np.empty(len(flat), object)
+    for place, value in enumerate(flat):
+        if isinstance(value, str):
+            found[place] = value.encode()
+        elif isinstance(value, dict) and value.keys() == {BASE64}:
+            try:
+                found[place] = base64.b64decode(value[BASE64], validate=True)
+            except (ValueError, TypeError):
+                raise StatusError(f"Unable to base64 decode: {quote(value[BASE64])}") from None
+        else:
+            raise StatusError(
+                f"JSON Value: {quote(value)} Type: {KINDS[type(value)]}"
+                " is not of expected type: string"
+            )
+    return found
 
 
 def encode(outputs: Mapping[str, np.ndarray], row: bool) -> bytes:

@@ -137,31 +137,32 @@ class GrpcServer:
         """Answer PredictionService.Predict."""
         spec = request.model_spec
         self.find(spec)
-        if spec.signature_name not in ("", SIGNATURE):
+        signature = spec.signature_name or SIGNATURE
+        if signature not in (SIGNATURE, *self.servable.model.further):
             message = f'Serving signature key "{shorten(spec.signature_name)}" not found.'
             raise StatusError(message, code="FAILED_PRECONDITION")
-        arrays = self.arrays(request.inputs)
+        arrays = self.arrays(request.inputs, signature)
         wanted = list(request.output_filter) or list(self.servable.model.outputs)
         for place, name in enumerate(wanted):
             if name not in self.servable.model.outputs:
                 raise StatusError(f"output tensor alias not found in signature: {shorten(name)}")
             if name in wanted[:place]:
                 raise StatusError(f"duplicate output tensor alias: {name}")
-        outputs = self.servable.predict(arrays)
+        outputs = self.servable.predict(arrays, signature)
         response = predict_pb2.PredictResponse()
         response.model_spec.CopyFrom(self.servable.metadata().model_spec)
-        response.model_spec.signature_name = SIGNATURE
+        response.model_spec.signature_name = signature
         for name in wanted:
             response.outputs[name].CopyFrom(to_proto(outputs[name]))
         return response
 
-    def arrays(self, tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def arrays(self, tensors: Mapping[str, Any], signature: str) -> dict[str, np.ndarray]:
         """Read the inputs; their shapes first, as a few bytes may announce a huge array."""
         shapes = {
             name: (NAMES.get(tensor.dtype, f"type {tensor.dtype}"), shape_of(tensor))
             for name, tensor in tensors.items()
         }
-        self.servable.check(shapes)
+        self.servable.check(shapes, signature)
         try:
             return {name: to_array(tensor) for name, tensor in tensors.items()}
         except (ValueError, OverflowError) as error:

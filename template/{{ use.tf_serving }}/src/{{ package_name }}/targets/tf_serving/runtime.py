@@ -1,6 +1,7 @@
 """TensorFlow's C++ loader: load the SavedModel, hold it to its manifest, warm it up, compute."""
 
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ class SavedModel:
             raise UserError(f"{self.folder} is not a model TensorFlow can load: {error}") from error
         self.signatures = dict(self.session.meta_graph.signature_def)
         self.inputs, self.outputs = self.tensors(manifest)
+        self.further = {
+            name: FurtherSignature.read(signature)
+            for name, signature in self.signatures.items()
+            if name != SIGNATURE and signature.inputs
+        }
         try:
             for request in warm_up_requests(self.folder / WARM_UP):
                 self.run({name: to_array(tensor) for name, tensor in request.inputs.items()})
@@ -68,11 +74,38 @@ class SavedModel:
             {name: info.name for name, info in signature.outputs.items()},
         )
 
-    def run(self, inputs: Batch) -> Batch:
-        """Compute all outputs; raises LoaderError."""
-        fed = {self.inputs[name]: array for name, array in inputs.items()}
-        arrays = self.session.run(fed, list(self.outputs.values()))
-        return dict(zip(self.outputs, arrays, strict=True))
+    def run(self, inputs: Batch, signature: str = SIGNATURE) -> Batch:
+        """Compute all outputs by one of the signatures; raises LoaderError."""
+        names, outputs = self.inputs, self.outputs
+        if signature != SIGNATURE:
+            names, outputs = self.further[signature].inputs, self.further[signature].outputs
+        fed = {names[name]: array for name, array in inputs.items()}
+        arrays = self.session.run(fed, list(outputs.values()))
+        return dict(zip(outputs, arrays, strict=True))
+
+
+@dataclass(frozen=True)
+class FurtherSignature:
+    """A signature of the SavedModel beside the one that the manifest describes."""
+
+    tensors: tuple[Tensor, ...]
+    """its inputs; strings are of the type object"""
+    inputs: dict[str, str]
+    """the graph's names of inputs and outputs"""
+    outputs: dict[str, str]
+
+    @classmethod
+    def read(cls, signature: Any) -> "FurtherSignature":
+        """Read a SignatureDef."""
+        tensors = []
+        for name, info in signature.inputs.items():
+            dtype, shape = describe(info)
+            tensors.append(Tensor(name, dtype, shape[1:], "values"))  # type: ignore[arg-type]
+        return cls(
+            tuple(tensors),
+            {name: info.name for name, info in signature.inputs.items()},
+            {name: info.name for name, info in signature.outputs.items()},
+        )
 
 
 def describe(info: Any) -> tuple[str, tuple[int | None, ...]]:

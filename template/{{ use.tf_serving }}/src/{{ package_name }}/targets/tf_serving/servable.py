@@ -11,7 +11,7 @@ from ...manifest import Manifest
 from ...serving.requests import Refused
 from ...settings import ServeSettings
 from ...signature import Batch, Tensor
-from . import VERSION
+from . import SIGNATURE, VERSION
 from .c_api import LoaderError
 from .messages import get_model_metadata_pb2, get_model_status_pb2
 from .runtime import SavedModel, shape_text
@@ -85,17 +85,26 @@ class Servable:
             signatures.signature_def[name].CopyFrom(signature)
         return signatures
 
-    def predict(self, inputs: Batch) -> Batch:
-        """Compute all outputs; every input must have its type and shape."""
-        self.check({name: (array.dtype.name, array.shape) for name, array in inputs.items()})
+    def inputs_of(self, signature: str) -> Sequence[Tensor]:
+        """Give the inputs of a signature that the model has."""
+        if signature == SIGNATURE:
+            return self.manifest.signature.inputs
+        return self.model.further[signature].tensors
+
+    def predict(self, inputs: Batch, signature: str = SIGNATURE) -> Batch:
+        """Compute all outputs by a signature; every input must have its type and shape."""
+        given = {name: (array.dtype.name, array.shape) for name, array in inputs.items()}
+        self.check(given, signature)
         try:
-            return self.model.run(inputs)
+            return self.model.run(inputs, signature)
         except LoaderError as error:
             raise StatusError(str(error).splitlines()[0]) from error
 
-    def check(self, given: Mapping[str, tuple[str, Sequence[int]]]) -> None:
-        """Hold the types and shapes of inputs, by name, to the signature."""
-        wanted = {tensor.name: tensor for tensor in self.manifest.signature.inputs}
+    def check(
+        self, given: Mapping[str, tuple[str, Sequence[int]]], signature: str = SIGNATURE
+    ) -> None:
+        """Hold the types and shapes of inputs, by name, to a signature."""
+        wanted = {tensor.name: tensor for tensor in self.inputs_of(signature)}
         if given.keys() != wanted.keys():
             raise StatusError(
                 f"input size does not match signature: {len(given)}!={len(wanted)}."
