@@ -15,7 +15,7 @@ from .plain_text import visible
 from .signature import Batch, Predict
 from .task import DataSettings
 
-EXAMPLE = 'predict --text "In welcher Sprache ist das?"'
+EXAMPLE = "predict examples/sentences.txt"
 MEDIA_TYPES = ("text/plain", "text/csv", "application/json")
 """what `decode` reads from the body of a request"""
 TEXTS = "texts"

@@ -5,7 +5,7 @@
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import predictions
@@ -14,7 +14,11 @@ from ..signature import Batch
 from .requests import Refused
 
 DATATYPE = "BYTES"
-NAME: str = getattr(predictions, "TEXTS", "")  # none where the task makes its inputs of no texts
+# Where the task makes its inputs of no texts, there are none of the two.
+NAME: str = getattr(predictions, "TEXTS", "")
+MAKE: Callable[[Sequence[str], Mapping[str, Any]], Batch] = getattr(
+    predictions, "from_texts", lambda *_: {}
+)
 
 
 def are_sent(names: Sequence[str]) -> bool:
@@ -68,7 +72,6 @@ def check_count(texts: list[str], shape: Sequence[int]) -> list[str]:
 def to_inputs(texts: list[str], facts: Mapping[str, Any]) -> Batch:
     """Let the task make the model's inputs."""
     try:
-        found: Batch = predictions.from_texts(texts, facts)
+        return MAKE(texts, facts)
     except UserError as error:
         raise Refused(str(error)) from None
-    return found

@@ -71,6 +71,9 @@ def convert(run: Run, scaled_outside: bool = False) -> bytes:
         return bytes(converted.model_content())
 
 
+LAYERS = ("CONV_2D", "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+
+
 def keep(model: bytes, rows: list[Batch]) -> bytes:
     """Leave everything in float32."""
     return model
@@ -83,7 +86,7 @@ def to_float16(model: bytes, rows: list[Batch]) -> bytes:
     from ai_edge_quantizer.qtyping import TFLOperationName
 
     recipe = recipe_manager.RecipeManager()
-    for layer in ("CONV_2D", "CONV_2D_TRANSPOSE", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+    for layer in (*LAYERS, "EMBEDDING_LOOKUP"):
         recipe.add_weight_only_config(
             ".*", TFLOperationName(layer), 16, algorithm_key=AlgorithmName.FLOAT_CASTING
         )
@@ -102,9 +105,14 @@ def to_int8(model: bytes, rows: list[Batch]) -> bytes:
 
     Inputs and outputs of other types than float32 stay what they are.
     """
-    from ai_edge_quantizer import recipe
+    from ai_edge_quantizer import recipe, recipe_manager
+    from ai_edge_quantizer.qtyping import TFLOperationName
 
-    return quantize(model, recipe.static_wi8_ai8(), rows)
+    manager = recipe_manager.RecipeManager()
+    manager.load_quantization_recipe(recipe.static_wi8_ai8())
+    # Tables of embeddings are left out there; what is looked up in them is quantised on the way.
+    manager.add_dynamic_config(".*", TFLOperationName.EMBEDDING_LOOKUP, 8)
+    return quantize(model, manager.get_quantization_recipe(), rows)
 
 
 def quantize(model: bytes, recipe: Any, rows: list[Batch] | None = None) -> bytes:
