@@ -23,7 +23,7 @@ from .windows import WindowSplit
 
 QUANTILES = ("0.1", "0.5", "0.9")
 MOST_WINDOWS = 100_000  # of one split: of longer series only every so many windows are made
-FEW_WINDOWS = 1000  # fewer than these are seen several times in an epoch
+FEW_WINDOWS = 2000  # fewer than these are seen several times in an epoch
 LEAST_SCALE = 1e-3  # of a window, as a share of how much a series usually varies
 LONGEST_SEASON = 200  # steps of a season of which the history holds more than one
 

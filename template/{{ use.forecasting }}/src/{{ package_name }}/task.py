@@ -76,5 +76,5 @@ class TrainSettings(settings.TrainSettings):
     """How the network learns: the settings of every task, with defaults of this one."""
 
     epochs: int = setting(40, "times that every training window is seen", 1)
-    batch_size: int = setting(32, "windows per step", 1)
+    batch_size: int = setting(64, "windows per step", 1)
     learning_rate: float = setting(0.003, "the peak of the schedule", 1e-8, 10)

@@ -48,7 +48,7 @@ class Network(nn.Module):
                 *(nn.Linear(shape.width, shape.width), nn.ReLU(), last),
             )
         self.widening: Tensor
-        self.register_buffer("widening", torch.ones(2))
+        self.register_buffer("widening", torch.ones(1))
 
     def forward(self, history: Tensor, known: Tensor | None = None) -> Tensor:
         """Map scaled histories [n, length] and further columns to quantiles [n, horizon, 3]."""
@@ -64,8 +64,8 @@ class Network(nn.Module):
         # Of each step the middle, and how far below and above it, less 1, the interval ends.
         middle, below, above = torch.chunk(found, 3, dim=1)
         middle = middle + last + added
-        low = middle - torch.relu(1 + below) * self.widening[0]
-        high = middle + torch.relu(1 + above) * self.widening[1]
+        low = middle - torch.relu(1 + below) * self.widening
+        high = middle + torch.relu(1 + above) * self.widening
         return torch.stack([low, middle, high], dim=2)
 
 

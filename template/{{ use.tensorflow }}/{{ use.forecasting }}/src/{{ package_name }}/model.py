@@ -29,15 +29,15 @@ class Quantiles(layers.Layer):  # type: ignore[misc]  # Keras has no types
     """
 
     def build(self, shape: tuple[int, ...]) -> None:
-        """Make the factors of the lower and the upper half of intervals."""
-        self.widening = self.add_weight(shape=(2,), initializer="ones", trainable=False)
+        """Make the factor of the intervals' widths."""
+        self.widening = self.add_weight(shape=(1,), initializer="ones", trainable=False)
 
     def call(self, found: tf.Tensor, base: tf.Tensor) -> tf.Tensor:
         """Map numbers [n, 3 * horizon] and what is added to the middles to [n, horizon, 3]."""
         middle, below, above = tf.split(found, 3, axis=1)
         middle = middle + base
-        low = middle - tf.nn.relu(1 + below) * self.widening[0]
-        high = middle + tf.nn.relu(1 + above) * self.widening[1]
+        low = middle - tf.nn.relu(1 + below) * self.widening
+        high = middle + tf.nn.relu(1 + above) * self.widening
         return tf.stack([low, middle, high], axis=2)
 
 
