@@ -33,7 +33,7 @@ class DataSettings:
 class ModelSettings:
     """The shape of the network."""
 
-    embedding: int = setting(24, "numbers that stand for a run of bytes", 1, 256)
+    embedding: int = setting(16, "numbers that stand for a run of bytes", 1, 256)
     ngrams: int = setting(4, "bytes of the longest runs that are looked up", 2, 4)
     dropout: float = setting(0.4, "share of numbers left out in training", 0, 0.9)
 
