@@ -81,10 +81,15 @@ class Suite:
         return installed(self.framework, self.task)
 
 
-def tests_of(project: Project, task: str) -> list[str]:
-    """Name the test files of a project that are its task's own, shared by tasks, or of no layer.
+# Tests of no layer whose outcome depends on the task: commands, cases.json, the report.
+OF_EVERY_TASK = ("test_cases.py.jinja", "test_cli.py.jinja", "test_report.py.jinja")
 
-    What is left out, the tests of targets and servers, is run in another task's project.
+
+def tests_of(project: Project, task: str) -> list[str]:
+    """Name the test files of a project that are its task's own, shared by tasks, or of every task.
+
+    What is left out, such as kills in mid-save, targets and servers, is tried in another task's
+    project.
     """
     shared = harness.catalog()["tasks"][task].get("shares", [])
     switches = {f"{{{{ use.{name} }}}}" for name in (task, *shared)}
@@ -92,7 +97,8 @@ def tests_of(project: Project, task: str) -> list[str]:
     files = [
         file
         for file in template.rglob("tests/test_*.py.jinja")
-        if file.parent == template / "tests" or switches & set(file.parts)
+        if file in [template / "tests" / name for name in OF_EVERY_TASK]
+        or switches & set(file.parts)
     ]
     names = {f"tests/{file.name.removesuffix('.jinja')}" for file in files}
     return sorted(name for name in names if (project.path / name).is_file())
