@@ -20,7 +20,7 @@ Judge = Callable[[Project, str], None]
 def interrupt_a_run(project: Project) -> None:
     """Leave a run that SIGTERM has ended early, for the README to go on with."""
     before = len(project.runs())
-    process = project.start(f"exec uv run {project.slug} train --epochs 40 --checkpoint-every 2")
+    process = project.start(f"exec uv run {project.slug} train --steps 300 --checkpoint-every 2")
     wait_for_step(project, before + 1, 20, process)
     _, err = stop_group(process, signal.SIGTERM)
     assert process.returncode == 143
@@ -47,7 +47,7 @@ def trained_with_flags(project: Project, said: str) -> None:
 
 
 def resumed(project: Project, said: str) -> None:
-    assert project.card()["epochs"] == 40
+    assert project.card()["steps"] == 300
     assert (project.runs()[-1] / "model" / "weights.safetensors").is_file()
 
 
