@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import UserError
-from .messages import NAMES, NUMBERS, config_pb2, meta_graph_pb2, tensorflow_folder
+from .messages import NAMES, TYPES, config_pb2, meta_graph_pb2, tensorflow_folder
 
 TAG = b"serve"  # names the part of a SavedModel that is for servers
 
@@ -223,7 +223,7 @@ def to_tensor(array: np.ndarray) -> int:
     """Copy an array into a tensor of TensorFlow's, which `delete` gives back."""
     tf, array = library(), np.ascontiguousarray(array)
     dimensions = (c_int64 * array.ndim)(*array.shape)
-    number = NUMBERS[array.dtype.name][0]
+    number = TYPES[array.dtype.name][0]
     size = STRING_BYTES * array.size if array.dtype == object else array.nbytes
     address: int = tf.TF_AllocateTensor(number, dimensions, array.ndim, size)
     data: int = tf.TF_TensorData(address)

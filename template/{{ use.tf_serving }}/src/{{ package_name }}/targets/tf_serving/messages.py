@@ -75,9 +75,10 @@ NUMBERS = {
     "int64": (types_pb2.DT_INT64, "int64_val"),
     "uint8": (types_pb2.DT_UINT8, "int_val"),
     "bool": (types_pb2.DT_BOOL, "bool_val"),
-    "object": (types_pb2.DT_STRING, "string_val"),  # strings: bytes, in arrays of objects
 }
-NAMES = {number: name for name, (number, _) in NUMBERS.items()}
+# And strings: bytes, in arrays of objects.
+TYPES = NUMBERS | {"object": (types_pb2.DT_STRING, "string_val")}
+NAMES = {number: name for name, (number, _) in TYPES.items()}
 
 
 def to_array(tensor: Any) -> np.ndarray:
@@ -102,7 +103,7 @@ def to_array(tensor: Any) -> np.ndarray:
             return np.array(np.frombuffer(tensor.tensor_content, np.uint8) != 0).reshape(shape)
         values = np.frombuffer(tensor.tensor_content, dtype.newbyteorder("<"))
         return values.astype(dtype, copy=False).reshape(shape)
-    given = np.array(getattr(tensor, NUMBERS[name][1]), dtype)
+    given = np.array(getattr(tensor, TYPES[name][1]), dtype)
     if len(given) == count:
         return given.reshape(shape)
     if not 0 < len(given) < count:
@@ -117,7 +118,7 @@ def shape_of(tensor: Any) -> list[int]:
 
 def to_proto(array: np.ndarray) -> Any:
     """Write a TensorProto, the values in their own field as TensorFlow Serving does."""
-    number, field = NUMBERS[array.dtype.name]
+    number, field = TYPES[array.dtype.name]
     tensor = tensor_pb2.TensorProto(dtype=number)
     for size in array.shape:
         tensor.tensor_shape.dim.add(size=size)
