@@ -28,7 +28,7 @@ from pathlib import Path
 import copier
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("copier.yml", "questions", "extensions", "template")  # all that Copier reads
+PARTS = ("copier.yml", "questions", "extensions", "hooks", "template")  # all that Copier reads
 GOAL = 4.0  # times the empty template, for the whole command
 EMPTY = {
     "copier.yml": "_subdirectory: template\nproject_name: {type: str, default: My Project}\n",

@@ -52,9 +52,10 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if table(measured, GOALS[options.framework]) else 1
 
 
-def render(framework: str, project: Path, *targets: str) -> None:
+def render(framework: str, project: Path, *targets: str, **more: str) -> None:
     """Render a project with default answers; its package is called `rendered`."""
     answers = {"framework": framework, "package_name": "rendered", "targets": list(targets)}
+    answers |= more
     answers["ci"] = "none"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", copier.errors.DirtyLocalWarning)  # a changed tree is fine

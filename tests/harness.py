@@ -43,6 +43,8 @@ from copier._user_data import Question as CopierQuestion
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("copier.yml", "questions", "extensions", "template")  # all that Copier reads
 
+INTERNAL = ("unknown_answers", "advised")  # questions to Copier, but nobody's to answer
+
 Answers = Mapping[str, Any]
 
 
@@ -52,12 +54,15 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True)
 class Question:
-    """One question: `kind` is text, one or several; `choices` has those that are disabled, too."""
+    """One question: `kind` is text, one or several; `choices` has those that are disabled, too.
+
+    A question of yes or no is one of two, False and True.
+    """
 
     key: str
     kind: str
     shown: bool
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -72,7 +77,7 @@ class Coverage:
             if key not in answers:  # a template of an earlier version
                 continue
             value = answers[key]
-            values = [value] if isinstance(value, str) else value or ["(none)"]
+            values = (value or ["(none)"]) if isinstance(value, list) else [str(value)]
             self.answers[key].update(values if question.kind != "text" else [_short(value)])
 
     def dump(self) -> dict[str, dict[str, int]]:
@@ -100,7 +105,8 @@ class Coverage:
             if question.kind == "text":
                 yield f"{key}: {len(seen)} different texts"
                 continue
-            values = question.choices + (("(none)",) if question.kind == "several" else ())
+            values = [str(choice) for choice in question.choices]
+            values += ["(none)"] if question.kind == "several" else []
             yield f"{key}: " + ", ".join(
                 f"{v} {seen[v]}" if seen[v] else f"({v})" if (key, v) in later else f"!{v}"
                 for v in values
@@ -131,9 +137,9 @@ def catalog() -> dict[str, Any]:
             yaml.safe_load(file.read_text("utf-8"))
             for file in (ROOT / "extensions" / kind).glob("*.yml")
         ]
-        for kind in ("tasks", "targets")
+        for kind in ("tasks", "targets", "clusters")
     }
-    found = ask("gather", "gather")(_data("catalog"), parts["tasks"], parts["targets"])
+    found = ask("gather", "gather")(_data("catalog"), *parts.values())
     whole: dict[str, Any] = json.loads(found)
     return whole
 
@@ -160,15 +166,15 @@ def presets() -> dict[str, dict[str, Any]]:
 
 
 @functools.cache
-def questions() -> dict[str, Question]:
-    """Every question that a user may answer, in the order of the dialogue."""
+def questions(src: Path | None = None) -> dict[str, Question]:
+    """Every question that a user may answer, in the order of the dialogue; of another template."""
     found: dict[str, Question] = {}
-    with worker({}) as asked:
+    with worker({}, src) as asked:
         with short_cuts():
             asked._ask()
         context = asked._render_context()
         for key, details in asked.template.questions_data.items():
-            if details.get("when") is False:
+            if details.get("when") is False or key in INTERNAL:
                 continue
             question = CopierQuestion(
                 answers=asked.answers,
@@ -177,7 +183,11 @@ def questions() -> dict[str, Question]:
                 var_name=key,
                 **details,
             )
-            choices = tuple(str(choice.value) for choice in question._formatted_choices)
+            choices: tuple[Any, ...] = tuple(
+                str(choice.value) for choice in question._formatted_choices
+            )
+            if details["type"] == "bool":
+                choices = (False, True)
             kind = "text" if not choices else "several" if question.multiselect else "one"
             found[key] = Question(key, kind, details.get("ask", True) is not False, choices)
     return found
@@ -213,7 +223,11 @@ def template() -> Path:
 
 
 def copy_template(folder: Path) -> Path:
-    """Copy what Copier reads into `folder`, for a test that changes it."""
+    """Copy what Copier reads into `folder`, for a test that changes it.
+
+    A fork's own settings and files stay out: test_company.py looks at those, and all other tests
+    mean upstream's choices and defaults.
+    """
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -223,6 +237,8 @@ def copy_template(folder: Path) -> Path:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, folder / part)
+    (folder / "extensions" / "company.yml").write_text("_company: {}\n", encoding="utf-8")
+    shutil.rmtree(folder / "template" / "{{ use.company }}", ignore_errors=True)
     return folder
 
 
@@ -230,15 +246,16 @@ def check_answers(answers: Answers) -> None:
     """Refuse keys and choices the template does not have: Copier takes any key without a word."""
     for key, value in answers.items():
         question = questions().get(key)
+        if key in INTERNAL:  # in an answers file
+            continue
         if question is None:
             raise BadAnswer(f"no question is called {key!r}; there are {', '.join(questions())}")
         if question.kind == "several" and not isinstance(value, list | tuple):
             raise BadAnswer(f"{key} takes a list, not {value!r}")
         for one in value if question.kind == "several" else [value]:
             if question.kind != "text" and one not in question.choices:
-                raise BadAnswer(
-                    f"{key} has no choice {one!r}; there are {', '.join(question.choices)}"
-                )
+                there = ", ".join(map(str, question.choices))
+                raise BadAnswer(f"{key} has no choice {one!r}; there are {there}")
 
 
 def render(

@@ -447,3 +447,111 @@ def assert_forecast(window: Visit, answer: dict[str, Any]) -> None:
     wanted = [step[name] for step in answer["forecast"] for name in ("low", "median", "high")]
     scale = max(map(abs, wanted))
     assert max(abs(a - b) for a, b in zip(shown, wanted, strict=True)) <= 1e-4 * scale
+
+
+# The grey levels of the canvas, row by row; every image is grey where the digits are drawn.
+LEVELS = """
+canvas => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+}
+"""
+
+
+def prove_drawing(project: Project, target: str) -> None:
+    """Use the page of a project for image generation: it draws the images of cases.json."""
+    cases = json.loads((project.path / "artifacts" / target / "cases.json").read_text("utf-8"))
+    project.serve(f"exec uv run {project.slug} serve {target} --port 0")
+    found = re.search(r"http://127\.0\.0\.1:\d+", project.greeting)
+    assert found, project.greeting
+    try:
+        use_drawing(f"{found.group()}/", cases, target)
+    finally:
+        project.end_server()
+
+
+def use_drawing(address: str, cases: list[dict[str, Any]], name: str) -> None:
+    """Draw each case by its label and seed, change one's mind, give a seed that is none."""
+    with visits(address, tuple(LOOKS)) as windows:
+        for look, window in zip(LOOKS, windows, strict=True):
+            window.open()
+            window.wait()
+            assert window.error() == ""
+            window.page.context.set_offline(True)
+            window.picture(f"{name}-drawing-{look}")
+        window = windows[0]
+        window.page.select_option("#count", "1")
+        window.wait()
+        for case in cases:
+            window.page.fill("#seed", str(case["input"]["seed"]))
+            window.page.locator("#labels label", has_text=case["input"]["label"]).first.click()
+            window.wait()
+            assert window.error() == ""
+            said = window.page.inner_text("#told")
+            assert said.startswith(f"{case['input']['label']}, seed {case['input']['seed']}, ")
+            shown: list[int] = window.page.locator("#drawn").evaluate(LEVELS)
+            wanted = [255 * cell[0] for row in case["outputs"]["images"] for cell in row]
+            assert len(shown) == len(wanted)
+            assert max(abs(a - b) for a, b in zip(shown, wanted, strict=True)) <= 0.6
+        before = window.page.locator("#drawn").evaluate(LEVELS)
+        window.page.click("#another")  # again and again: the last one counts
+        window.page.click("#another")
+        window.page.fill("#seed", str(cases[-1]["input"]["seed"]))
+        window.wait()
+        assert window.page.locator("#drawn").evaluate(LEVELS) == before
+        window.page.fill("#seed", "-1")
+        window.wait()
+        assert "The seed must be a whole number" in window.error()
+        assert window.page.is_disabled("#save")
+        for each in windows:
+            assert each.strangers() == []
+            assert not each.failures, each.failures
+
+
+def prove_chat(project: Project, target: str) -> None:
+    """Use the page of a chat server: it answers as cases.json says, and tells what goes wrong."""
+    cases = json.loads((project.path / "artifacts" / target / "cases.json").read_text("utf-8"))
+    project.serve(f"exec uv run {project.slug} serve {target} --port 0")
+    found = re.search(r"http://127\.0\.0\.1:\d+", project.greeting)
+    assert found, project.greeting
+    with visits(f"{found.group()}/", tuple(LOOKS)) as windows:
+        try:
+            use_chat(windows, cases, target, project.slug)
+        finally:
+            project.end_server()
+        # Without a server, the question comes back and a sentence says what is wrong.
+        page = windows[0].page
+        page.fill("#question", "Is anybody there?")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#error:visible")
+        assert page.input_value("#question") == "Is anybody there?"
+
+
+def use_chat(windows: list[Visit], cases: list[dict[str, Any]], name: str, slug: str) -> None:
+    """Chat by keyboard in every look: answers, a second one, a refusal."""
+    last = ".message.assistant:last-child:not(.busy)"
+    for look, window, case in zip(LOOKS, windows, cases, strict=False):
+        page = window.page
+        page.goto(window.address)
+        page.wait_for_selector(f"h1:text-is({slug!r})")
+        for number in (1, 2):
+            page.keyboard.type(case["input"]["messages"][-1]["content"])
+            page.keyboard.press("Enter")
+            page.wait_for_selector(f"{last}:nth-child({2 * number})")
+            assert page.inner_text(last) == case["answer"]["text"]
+        window.picture(f"{name}-chat-{look}")
+        page.get_by_role("button", name="New chat").click()
+        assert page.locator(".message").count() == 0
+        page.keyboard.type("One line")
+        page.keyboard.press("Shift+Enter")
+        assert page.input_value("#question") == "One line\n"
+        # What the server refuses is said, and the question stays.
+        page.fill("#question", "x" * 10_000)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#error:visible")
+        assert "tokens" in window.error()
+        assert page.input_value("#question") == "x" * 10_000
+        assert page.locator(".message").count() == 0
+        assert window.strangers() == []
+        refused = [failure for failure in window.failures if "400" not in failure]
+        assert not refused, refused

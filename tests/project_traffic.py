@@ -117,9 +117,9 @@ def hammer(
 ) -> Counter[int]:
     """Send hostile traffic to a server: `http://HOST:PORT`, and the folder of its artifact.
 
-    `kind` is v2 (the inference server of any target), page or tf_serving. `rpc`, HOST:PORT, is the
-    latter's gRPC, which needs a `python` that has grpcio. Returns how often each status came, and
-    raises AssertionError when the server does what it must not.
+    `kind` is v2 (the inference server of any target), chat, page or tf_serving. `rpc`, HOST:PORT,
+    is the latter's gRPC, which needs a `python` that has grpcio. Returns how often each status
+    came, and raises AssertionError when the server does what it must not.
     """
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     chance = random.Random(0)
@@ -130,7 +130,7 @@ def hammer(
     process = listener(address)
     before = memory(process)
     wire.statuses.clear()
-    if kind == "v2":
+    if kind in ("v2", "chat"):
         described(address, wire.statuses)
     for number in range(requests - wire.statuses.total()):
         whole = number % (requests // INCOMPLETE or 1) != 0
@@ -192,7 +192,7 @@ def answer_of(kind: str, address: str, manifest: dict[str, Any]) -> Any:
     finally:
         connection.close()
     assert response.status == 200, content[:500]
-    return content
+    return json.loads(content)["choices"] if kind == "chat" else content
 
 
 def stalled(address: str) -> None:
@@ -253,7 +253,7 @@ def hammer_rpc(rpc: str, python: Path, folder: Path) -> None:
 def main() -> None:
     """Hammer from the command line."""
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("kind", choices=["v2", "page", "tf_serving"])
+    parser.add_argument("kind", choices=["v2", "chat", "page", "tf_serving"])
     parser.add_argument("address", metavar="http://HOST:PORT")
     parser.add_argument("folder", type=Path, help="the artifact that is served")
     parser.add_argument("--rpc", metavar="HOST:PORT")

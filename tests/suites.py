@@ -26,8 +26,16 @@ from typing import ClassVar, Literal
 
 import harness
 import pytest
+import yaml
 from judges import how_to_judge
-from page_lab import prove_example, prove_form, prove_page, prove_series
+from page_lab import (
+    prove_chat,
+    prove_drawing,
+    prove_example,
+    prove_form,
+    prove_page,
+    prove_series,
+)
 from project_lab import Installer, Project, one_at_a_time, stop_group, wait_for_step
 from project_traffic import hammer
 from readme import commands
@@ -37,10 +45,19 @@ NOT_RUN = {
     f"docker compose -f deploy/{target}/compose.yaml up --build": "no engine; linted by test_matrix"
     for target in harness.catalog()["images"]
 } | {
+    "uv run my-model push my-account/my-model": "the project's own tests push, to a stand-in",
+    "docker compose -f deploy/vllm/compose.yaml up": "no GPU; its flags were parsed by vLLM once",
+    "uv run my-model train --source data/chats.jsonl --base Qwen/Qwen3-0.6B --revision COMMIT": (
+        "no Hub; a base in a folder is adapted by the project's own tests"
+    ),
     "docker compose -f deploy/torchserve/compose.yaml exec -T server cat key_file.json": (
         "no engine; the file is the one that deploy/client reads in the tests"
-    )
+    ),
 }
+
+# Commands that are the same for every task, whose own tests stop, resume and name runs as well: the
+# project of image classification and the toy task run them.
+ALIKE = re.compile(r"uv run my-model train (--epochs \d+ .*|--resume)|uvx (pre-commit|copier) .*")
 
 # Commands that ask the server that was started before them; all others come after its end.
 ASKS = re.compile(r"curl |deploy/(client |\w+/(classify|conformance)\.py)")
@@ -82,7 +99,7 @@ class Suite:
 
 
 # Tests of no layer whose outcome depends on the task: commands, cases.json, the report.
-OF_EVERY_TASK = ("test_cases.py.jinja", "test_cli.py.jinja", "test_report.py.jinja")
+OF_EVERY_TASK = tuple(f"test_{name}.py.jinja" for name in ("cases", "cli", "one_step", "report"))
 
 
 def tests_of(project: Project, task: str) -> list[str]:
@@ -91,8 +108,13 @@ def tests_of(project: Project, task: str) -> list[str]:
     What is left out, such as kills in mid-save, targets and servers, is tried in another task's
     project.
     """
-    shared = harness.catalog()["tasks"][task].get("shares", [])
-    switches = {f"{{{{ use.{name} }}}}" for name in (task, *shared)}
+    tasks = harness.catalog()["tasks"]
+    # What image classification shares is tried in its project, which runs all of its tests.
+    shared = set(tasks[task].get("shares", [])) - set(tasks["image_classification"]["shares"])
+    targets = harness.catalog()["targets"].items()
+    only = [name for name, entry in targets if entry["tasks"] == [task]]
+    derived = {entry["server"] for name, entry in targets if name in only} - {""}
+    switches = {f"{{{{ use.{name} }}}}" for name in (task, *shared, *only, *derived)}
     template = harness.ROOT / "template"
     files = [
         file
@@ -107,7 +129,8 @@ def tests_of(project: Project, task: str) -> list[str]:
 class TaskSuite(Suite):
     """The life of a project of a task, in the order of its README and its docs."""
 
-    docs: ClassVar[bool] = True  # False where another task shows the same commands there
+    docs: ClassVar[tuple[str, ...]] = ("**/*.md",)  # pages whose commands no other task shows
+    alike: ClassVar[bool] = False  # whether it runs what is ALIKE, too
     # Which of the project's own tests are run: all; those that the task has a part in, where
     # another task's project runs the others; or none.
     own_tests: ClassVar[Literal["all", "of the task", "none"]] = "all"
@@ -117,10 +140,12 @@ class TaskSuite(Suite):
     ) -> None:
         """Each command is run as printed, and judged by what it leaves behind."""
         pages = [project.path / "README.md"]
-        pages += sorted((project.path / "docs").rglob("*.md")) if self.docs else []
+        pages += [file for some in self.docs for file in sorted((project.path / "docs").glob(some))]
         port = tmp_path_factory.getbasetemp().parent / "port-8080"
         with contextlib.ExitStack() as held:
             for command in plan([commands(page) for page in pages]):
+                if ALIKE.fullmatch(command) and not self.alike:
+                    continue
                 if command == "uv run pytest":
                     if self.own_tests == "none":
                         continue
@@ -146,7 +171,7 @@ class TablesSuite(TaskSuite):
     """Tables: every target once by the commands of the README, and the form of each web page."""
 
     task = "tabular"
-    docs = False  # they show what the images' show
+    docs = ()  # they show what the images' show
     own_tests = "of the task"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
@@ -161,7 +186,7 @@ class SeriesSuite(TaskSuite):
     """Forecasting: every target once by the commands of the README, and each web page."""
 
     task = "forecasting"
-    docs = False  # they show what the images' show
+    docs = ()  # they show what the images' show
     own_tests = "of the task"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
@@ -184,6 +209,41 @@ class TextsSuite(TablesSuite):
     """Texts, in the same way: the form has a box for a text."""
 
     task = "text_classification"
+
+
+class DiffusionSuite(TaskSuite):
+    """Image generation: the commands of the README, and the page that draws."""
+
+    task = "diffusion"
+    docs = ()  # they show what the images' show
+    own_tests = "of the task"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_page(self, project: Project) -> None:
+        """The exported page draws the images of cases.json."""
+        prove_drawing(project, "onnx")
+
+
+class LanguageSuite(TaskSuite):
+    """Language models: the commands of the README, and of the pages of targets that are theirs."""
+
+    task = "language_model"
+    docs = ("chat.md", "targets/*.md")
+    own_tests = "of the task"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_chat(self, project: Project) -> None:
+        """The page to chat answers in a browser; ten thousand hostile requests change nothing."""
+        project.run(f"uv run {project.slug} export gguf")  # whatever precision was last
+        prove_chat(project, "gguf")
+        project.serve(f"exec uv run {project.slug} serve gguf --port 0")
+        address = re.search(r"http://127\.0\.0\.1:\d+", project.greeting)
+        assert address, project.greeting
+        try:
+            statuses = hammer("chat", address[0], project.path / "artifacts" / "gguf")
+        finally:
+            project.end_server()
+        assert 200 in statuses and not any(status >= 500 for status in statuses)
 
 
 class TargetSuite(Suite):
@@ -300,17 +360,22 @@ class FrameworkSuite(Suite):
         steps = [line["step"] for line in lines if line["split"] == "train"]
         assert steps == list(range(5, 401, 5))
 
-    @pytest.mark.parametrize("targets", [[], None], ids=["none", "default"])
+    @pytest.mark.parametrize(
+        ("targets", "platform"), [([], "darwin"), (None, "win32")], ids=["none", "default"]
+    )
     def test_fewer_targets(
-        self, project: Project, tmp_path: Path, targets: list[str] | None
+        self, project: Project, tmp_path: Path, targets: list[str] | None, platform: str
     ) -> None:
-        """A project with none of the targets, or the default ones, is as clean as the full one."""
+        """A project with none of the targets, or the default ones, is as clean as the full one.
+
+        Its types are checked as another system has them: the full one's are checked for this one.
+        """
         answers: dict[str, object] = {"framework": self.framework}
         answers |= {} if targets is None else {"targets": targets}
         folder = harness.render(tmp_path / "project", answers)
         python = project.python
-        Project(folder, "my-model").run(
-            f"{python} -m ruff check && {python} -m mypy &&"
+        Project(folder, "my-model", project.virtual_environment).run(
+            f"{python} -m ruff check && {python} -m mypy --platform {platform} &&"
             f" PYTHONPATH=$PWD/src {python} -m pytest -q -p no:anyio tests/test_cli.py"
         )
 
@@ -320,7 +385,9 @@ class FrameworkSuite(Suite):
         lock = tomllib.loads((project.path / "uv.lock").read_text())
         names = {package["name"] for package in lock["package"]}
         assert {"my-model", self.package, "onnxruntime"} <= names
-        for python in harness.catalog()["pythons"]:
+        targets = yaml.safe_load((project.path / ".copier-answers.yml").read_text())["targets"]
+        allowed = harness.ask("pythons", "pythons")(harness.catalog(), self.framework, targets)
+        for python in json.loads(allowed):
             said = project.run(
                 f"uv pip compile -q --python-version {python} --group dev pyproject.toml"
             )
@@ -336,8 +403,8 @@ class FrameworkSuite(Suite):
         needs = " ".join(f"--with '{package}'" for package in ["pytest", *packages])
         said = other.run(
             f"PYTHONPATH=src uv run -q --no-project --python {sys.version_info[0]}."
-            f"{sys.version_info[1]} {needs} python -m pytest -q tests/test_tracking.py"
-            " tests/test_logger.py"
+            f"{sys.version_info[1]} {needs} python -m pytest -q tests/test_logger.py"
+            f" tests/test_tracking.py {'tests/test_registry.py' if tracker == 'mlflow' else ''}"
         )
         assert " passed" in said
         assert "skipped" not in said

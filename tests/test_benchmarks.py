@@ -17,7 +17,11 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["batching", "reading_images", "render", "serving", "training_loop"]
+    "name",
+    [
+        *("batching", "language_loop", "reading_images", "render", "scaling", "serving"),
+        "training_loop",
+    ],
 )
 def test_help_shows_a_command_that_the_readme_shows(name: str) -> None:
     done = run(f"benchmarks/{name}.py", "--help")
@@ -50,7 +54,11 @@ def test_every_server_has_a_file_and_exact_versions() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["batching", "reading_images", "render", "serving", "training_loop pytorch"]
+    "command",
+    [
+        *("batching", "language_loop", "reading_images", "render", "scaling", "serving"),
+        "training_loop pytorch",
+    ],
 )
 def test_no_rounds_are_refused(command: str) -> None:
     name, *words = command.split()

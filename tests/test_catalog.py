@@ -1,5 +1,6 @@
 """The catalog, the folders and the pins agree; a choice without a layer is found here."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import ROOT, catalog, offered, pins, presets, questions
+from harness import ROOT, ask, catalog, offered, pins, presets, questions
 from packaging.requirements import Requirement
 
 sys.path.insert(0, str(ROOT / "tools"))
@@ -23,21 +24,34 @@ SHARED = {"name", "order", "label", "available", "frameworks", "packages", "modu
 KEYS = {
     "tasks": (
         SHARED | {"data", "smoke"},
-        {"client", "examples", "files", "framework_packages", "lacks", "serving", "shares"}
-        | {"sources", "torch_packages", "try", "warnings"},
+        {
+            "client",
+            "examples",
+            "fewer_bits",
+            "files",
+            "flags",
+            "framework_packages",
+            "lacks",
+            "own",
+            "places",
+        }
+        | {"serving", "shares", "sources", "torch_packages", "try", "warnings"},
     ),
     "targets": (
         SHARED
         | {"summary", "maturity", "framework_packages", "dev_packages", "server", "served", "try"},
-        {"choice", "hint", "hints", "tasks", "page", "client", "image", "debian", "npm", "engine"},
+        {"choice", "hint", "hints", "tasks", "page", "client", "image", "debian", "npm", "engine"}
+        | {"newest_python", "serves", "systems", "health"},
     ),
+    "clusters": ({"name", "order", "label", "file", "start"}, set()),
 }
 INSIDE = {"image": ({"ports", "check"}, {"check_packages"})}
 
 
 def layers() -> set[str]:
-    """Every switch that a folder's name tests."""
-    return {name for path in TEMPLATE.rglob("*") for name in SWITCH.findall(path.name)}
+    """Every switch that a folder's name tests, but a fork's own."""
+    found = {name for path in TEMPLATE.rglob("*") for name in SWITCH.findall(path.name)}
+    return found - {"company"}
 
 
 def expected() -> dict[str, bool]:
@@ -48,8 +62,21 @@ def expected() -> dict[str, bool]:
     found |= {f"tracker_{name}": True for name in catalog()["trackers"]}
     found |= {entry["layer"]: True for entry in catalog()["licenses"].values()}
     found |= {name: True for name in catalog()["ci"] if name != "none"}
+    found |= dict.fromkeys(catalog()["clusters"], True)
+    shared = ("client", "page", "classes", "images", "rows", "columns", "hub")
     return found | dict.fromkeys(
-        ("citation", "server", "inference", "client", "page", "classes", "rows", "columns"), True
+        (
+            "citation",
+            "server",
+            "inference",
+            "chat",
+            "health",
+            "owners",
+            "systems",
+            "update_pr",
+            *shared,
+        ),
+        True,
     )
 
 
@@ -88,7 +115,7 @@ def test_a_file_is_called_as_its_choice_and_has_its_keys(kind: str) -> None:
         for key, inside in INSIDE.items():
             assert misfits(entry.get(key, {}) or dict.fromkeys(inside[0]), *inside) == []
         assert entry.get("page") in (None, "always", "in_browser"), file.name
-        assert kind == "tasks" or entry["maturity"] or entry.get("hint"), file.name
+        assert kind != "targets" or entry["maturity"] or entry.get("hint"), file.name
 
 
 def test_a_misspelt_key_is_refused() -> None:
@@ -164,7 +191,10 @@ def test_frameworks_and_tasks_named_by_an_entry_exist(kind: str) -> None:
 def test_the_questions_offer_what_the_catalog_has() -> None:
     for question, kind in (("framework", "frameworks"), ("task", "tasks"), ("targets", "targets")):
         assert list(questions()[question].choices) == list(catalog()[kind]), question
-    assert list(questions()["python_version"].choices) == catalog()["pythons"]
+    oldest = json.loads(ask("pythons", "oldest")(catalog()))
+    assert list(questions()["python_version"].choices) == oldest
+    newest = {entry["newest_python"] for entry in catalog()["frameworks"].values()}
+    assert newest <= set(catalog()["pythons"]) and catalog()["pythons"][-1] in newest
     assert set(questions()["torch_index"].choices) == {"pypi", *catalog()["torch_indexes"]}
 
 
@@ -199,7 +229,7 @@ def test_the_tools_of_template_and_project_are_the_same() -> None:
     own = dict(
         line.split("==")
         for line in (ROOT / "requirements-dev.txt").read_text("utf-8").splitlines()
-        if not line.startswith("#")
+        if not line.startswith(("#", "-r "))
     )
     for name in ("ruff", "mypy"):
         assert f"{name}=={own[name]}" in catalog()["dev_packages"]
@@ -219,13 +249,14 @@ def test_actions_are_pinned_by_full_hash_and_in_one_place() -> None:
 
 def test_images_are_pinned_to_a_full_version() -> None:
     for image in pins()["images"].values():
-        assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*", image), image
+        assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*", image), image
 
 
 def test_the_python_image_runs_every_project() -> None:
-    """Projects may ask for any of the catalog's versions at least, and for less than 3.14."""
+    """Projects may ask for any version at least that all frameworks have."""
     version = pins()["images"]["python"].split(":")[1]
-    assert version.startswith(catalog()["pythons"][-1] + ".")
+    oldest = json.loads(ask("pythons", "oldest")(catalog()))
+    assert version.startswith(oldest[-1] + ".")
 
 
 def test_targets_with_an_image_bring_a_dockerfile_with_a_health_check() -> None:
@@ -233,9 +264,12 @@ def test_targets_with_an_image_bring_a_dockerfile_with_a_health_check() -> None:
         path.parent.name: path.read_text("utf-8")
         for path in TEMPLATE.rglob("deploy/*/Dockerfile.jinja")
     }
+    assert folders.pop("kubeflow"), "the image that trains serves nothing"
     assert set(catalog()["images"]) == set(folders)
     for target, text in folders.items():
         assert "HEALTHCHECK" in text, target
+        shared = catalog()["targets"][target].get("health", False)
+        assert ("COPY deploy/health.py" in text) == shared, target
 
 
 def test_ci_of_the_template_runs_the_command_of_its_readme() -> None:

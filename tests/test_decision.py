@@ -233,6 +233,52 @@ def test_the_default_targets_follow_from_the_places() -> None:
                     assert bool(row["missing"]) == bool(row["meanwhile"]) == (wanted not in can)
 
 
+# The second statement: the task that each goal asks for, where the framework has it.
+WANTED_TASKS = {"generative": "diffusion", "llm": "language_model"}
+
+
+@pytest.mark.parametrize("goal", GOALS)
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+def test_the_goal_preselects_the_task(goal: str, framework: str) -> None:
+    macro = ask("plan", "wanted_task")
+    given = {"goal": goal, "runs_on": ["cloud"], "production_stack": "none"}
+    found = yaml.safe_load(macro(rules(), catalog(), framework, given))
+    wanted = WANTED_TASKS.get(goal, "image_classification")
+    has = framework in catalog()["tasks"][wanted]["frameworks"]
+    assert found["wanted"] == wanted
+    assert found["use"] == (wanted if has else "image_classification")
+    assert found["missing"] == ("" if has else "needs PyTorch")
+    assert (found["signal"] is None) == (goal not in WANTED_TASKS)
+
+
+def test_a_task_with_one_target_gets_it_wherever_there_would_be_another() -> None:
+    plan = ask("plan", "plan")
+    rows = yaml.safe_load(plan(rules(), catalog(), "pytorch", "diffusion", list(PLACES)))
+    assert {row["use"] for row in rows} == {"onnx"} and len(rows) == len(DEFAULT_TARGETS["pytorch"])
+    missing = {row["wanted"] for row in rows if row["missing"]}
+    assert missing == {"executorch", "tflite"}
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
+@pytest.mark.parametrize("task", [None, "tabular"])
+def test_the_project_says_why_it_has_its_task(
+    tmp_path: Path, framework: str, task: str | None
+) -> None:
+    answers = {"goal": "generative", "framework": framework, "runs_on": ["mobile"]}
+    answers |= {} if task is None else {"task": task}
+    page = (render(tmp_path / "p", answers) / "docs/decision.md").read_text("utf-8")
+    section = page.split("## What the model does\n")[1].split("\n## ")[0]
+    has = framework == "pytorch"
+    label = "Tables" if task else "Image generation" if has else "Image classification"
+    assert section.strip().startswith(f"**{label}")
+    asks = "asks for image generation (diffusion)"
+    if has:
+        ending = f"{asks}. The choice was the owner's to make." if task else "asks for."
+    else:
+        ending = f"{asks}, which needs PyTorch, and this project uses TensorFlow."
+    assert section.strip().endswith(ending), section
+
+
 def test_torchserve_is_never_a_default_and_says_its_state() -> None:
     assert "torchserve" not in str(rules()["targets"])
     assert catalog()["targets"]["torchserve"]["maturity"] == "limited maintenance since 2025"
@@ -314,7 +360,9 @@ def test_a_change_of_the_rules_leaves_the_framework_of_a_project_alone(tmp_path:
     assert stored(project)["_commit"] == "v2.0.0"
     assert stored(project)["framework"] == "tensorflow"
     page = (project / "docs/decision.md").read_text()
-    assert "uses TensorFlow, against the recommendation" in page and "`default`" in page
+    assert "uses TensorFlow, because TFLite (LiteRT) is still the shortest way onto a phone" in page
+    assert "against the recommendation" not in page and "`default`" in page
+    assert "Today's rules recommend PyTorch for the same answers, because new work" in page
 
 
 def stored(project: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import yaml
 from copier import _main as copier_main
 from copier._settings import SettingsModel
 from copier.errors import CopierAnswersInterrupt
-from harness import COVERAGE, ask, catalog, names, questions, short_cuts, template
+from harness import COVERAGE, ROOT, ask, catalog, names, questions, rules, short_cuts, template
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
@@ -126,6 +126,12 @@ def test_eight_prompts_on_the_default_path_in_this_order(tmp_path: Path) -> None
         "goal": "product",
         "runs_on": ["cloud"],
         "production_stack": "none",
+        "advised": {
+            "pick": "pytorch",
+            "rule": "default",
+            "because": rules()["rules"][-1]["because"],
+            "answers": {"goal": "product", "runs_on": ["cloud"], "production_stack": "none"},
+        },
         "framework": "pytorch",
         "task": "image_classification",
         "targets": ["onnx"],
@@ -137,7 +143,11 @@ def test_eight_prompts_on_the_default_path_in_this_order(tmp_path: Path) -> None
         "license": "MIT",
         "python_version": "3.11",
         "torch_index": "pypi",
+        "ci_torch": "cpu",
+        "ci_systems": ["windows", "macos"],
+        "cluster": [],
         "tracker": "tensorboard",
+        "update_pr": False,
     }
 
 
@@ -162,6 +172,20 @@ def test_the_user_may_take_the_other_framework(tmp_path: Path) -> None:
     assert "**This project uses TensorFlow, against the recommendation.**" in page
 
 
+def test_the_goal_preselects_the_task_where_the_framework_has_it(tmp_path: Path) -> None:
+    goal: Keys = {"goal": 3 * DOWN + ENTER}  # from the last one on to the first, and on
+    talked = talk(tmp_path / "p", goal)
+    assert (talked.answers["goal"], talked.answers["task"]) == ("generative", "diffusion")
+    assert talked.answers["targets"] == ["onnx"]
+    assert "needs PyTorch" not in talked.screens["task"]
+    other = talk(tmp_path / "q", goal | {"framework": DOWN + ENTER})
+    assert other.answers["framework"] == "tensorflow"
+    assert other.answers["task"] == "image_classification"
+    said = "Image generation (diffusion) is what the goal asks for; it needs PyTorch."
+    assert said in other.screens["task"]
+    assert other.choice("task", "diffusion").disabled == "needs PyTorch"
+
+
 def test_the_model_may_run_nowhere(tmp_path: Path) -> None:
     talked = talk(tmp_path / "p", {"runs_on": SPACE + ENTER})
     assert talked.answers["runs_on"] == [] and talked.answers["targets"] == []
@@ -178,6 +202,8 @@ def test_targets_that_cannot_be_taken_say_why(tmp_path: Path, framework: str, mo
         choice = talked.choice("targets", key)
         if framework not in entry["frameworks"]:
             reason = "needs " + " or ".join(labels[f] for f in entry["frameworks"])
+        elif "image_classification" not in entry["tasks"]:
+            reason = "not for image classification"
         else:
             reason = "" if entry["available"] else "not in this version yet"
         assert (choice.disabled or "") == reason
@@ -209,11 +235,38 @@ def test_what_cannot_be_taken_is_refused_as_data_too(
 def test_a_bad_name_is_asked_again_with_the_reason(tmp_path: Path) -> None:
     talked = talk(
         tmp_path / "p",
-        {"project_name": [CTRL_U + " x" + ENTER, CTRL_U + "Zweites Gerät" + ENTER]},
+        {"project_name": [" x" + ENTER, CTRL_U + "Zweites Gerät" + ENTER]},
     )
     assert "no spaces at the start or the end" in talked.screens["project_name"]
     assert talked.answers["project_name"] == "Zweites Gerät"
     assert talked.answers["package_name"] == "zweites_geraet"
+
+
+def test_typing_replaces_the_name_that_is_shown(tmp_path: Path) -> None:
+    talked = talk(tmp_path / "p", {"project_name": "Zweites Gerät" + ENTER})
+    assert "My Model" in talked.screens["project_name"]
+    assert talked.answers["project_name"] == "Zweites Gerät"
+    assert (tmp_path / "p/README.md").read_text("utf-8").startswith("# Zweites Gerät\n")
+
+
+def test_files_use_the_title_which_is_never_empty() -> None:
+    files = [*(ROOT / "template").rglob("*.jinja"), *(ROOT / "extensions").rglob("*.jinja")]
+    answers = ROOT / "template" / "{{ _copier_conf.answers_file }}.jinja"
+    assert [file for file in files if "project_name" in file.read_text("utf-8")] == [answers]
+
+
+def test_a_server_that_comes_with_the_cloud_is_named(tmp_path: Path) -> None:
+    """The cloud is selected from the start: who adds a web page hears what both of them bring."""
+    talked = talk(tmp_path / "p", {"runs_on": 2 * DOWN + SPACE + ENTER})
+    assert "unselect the cloud if there is none" in talked.screens["runs_on"]
+    assert talked.answers["targets"] == ["tf_serving", "tfjs", "litert_js"]
+    said = " ".join(talked.prompts["targets"]["message"].split())
+    assert "asks for TF Serving (cloud), TensorFlow.js (web page), LiteRT.js (web page)." in said
+    alone = talk(tmp_path / "q", {"runs_on": SPACE + 2 * DOWN + SPACE + ENTER})
+    assert alone.answers["runs_on"] == ["browser"]
+    assert alone.answers["targets"] == ["tfjs", "litert_js"]
+    nowhere = talk(tmp_path / "r", {"runs_on": SPACE + ENTER})
+    assert "asks for" not in nowhere.screens["targets"]
 
 
 @pytest.mark.parametrize("question", SHOWN)

@@ -21,13 +21,17 @@ SKIPPED = {
     "CKV_K8S_43": "the image gets its digest when it is pushed; a comment asks for it",
 }
 KINDS = ["Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy"]
-TARGETS = {"onnx": "pytorch", "tf_serving": "tensorflow"}
+TARGETS: dict[str, dict[str, str]] = {
+    "onnx": {"framework": "pytorch"},
+    "tf_serving": {"framework": "tensorflow"},
+    "gguf": {"framework": "pytorch", "task": "language_model"},
+}
 
 
 @pytest.fixture(scope="module", params=TARGETS)
 def manifest(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = str(request.param)
-    answers = {"framework": TARGETS[target], "targets": [target]}
+    answers = TARGETS[target] | {"targets": [target]}
     folder = harness.render(tmp_path_factory.mktemp("kubernetes") / "project", answers)
     return folder / "deploy" / target / "kubernetes.yaml"
 

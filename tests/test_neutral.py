@@ -20,7 +20,13 @@ import pytest
 from harness import ROOT, catalog
 
 TEMPLATE = ROOT / "template"
-TASKS = [f"{{{{ use.{name} }}}}" for name in catalog()["tasks"]]
+# Layers of one task: its own, those of targets that carry no other, and what these share.
+OF_ONE_TASK = [
+    *catalog()["tasks"],
+    *(name for name, entry in catalog()["targets"].items() if len(entry["tasks"]) == 1),
+    "chat",
+]
+TASKS = [f"{{{{ use.{name} }}}}" for name in OF_ONE_TASK]
 WORD = re.compile(
     r"accurac(y|ies)|augment(s|ed|ation)?|class(es|ify|ified|ifiers?|ification)?|confusion|digits?"
     r"|images?|label(s|led)?|logits?|photo(s|graphs?)?|pixels?|probabilit(y|ies)"
@@ -58,10 +64,12 @@ EXEMPT = {
     "template/src/*/runs.py": ("image", "it says what the container's image does without"),
     "*/Dockerfile*": ("image", "a container's image"),
     "*/compose.yaml.jinja": ("image", "a container's image"),
+    "*/deploy/kubeflow/train-job.yaml.jinja": ("image", "a container's image"),
     "*/kubernetes.yaml.jinja": ("image label labels", "a container's image; Kubernetes' labels"),
     "*/.github/*": ("image", "the jobs that build containers' images"),
     "*/.gitlab-ci.yml.jinja": ("image", "the jobs that build containers' images"),
     "extensions/dependabot.jinja": ("image", "a container's image"),
+    "template/.devcontainer/devcontainer.json.jinja": ("image", "a container's image"),
     "*tf_serving*container.py*": ("image", "it runs the official container's image"),
     "*/tf_serving/server.py": ("image", "it runs the official container's image"),
     "template/{{ use.tf_serving }}/*": ("classify label labels", "labels of versions; a method"),
@@ -78,6 +86,10 @@ EXEMPT = {
     "template/{{ use.classes }}/*": (
         "accuracy class classes confusion digits labels probabilities probability",
         "what reports and pages on classes share; rendered for tasks that have them",
+    ),
+    "template/{{ use.images }}/*": (
+        "class classes digits image images label labels pixel pixels",
+        "how images are read; rendered for tasks that read them",
     ),
     "template/*{{ use.rows }}/*": (
         "class labels",

@@ -1,7 +1,9 @@
 """PyTorch projects, rendered, installed and used for real."""
 
 from suites import (
+    DiffusionSuite,
     FrameworkSuite,
+    LanguageSuite,
     SeriesSuite,
     Suite,
     TablesSuite,
@@ -19,6 +21,8 @@ class PyTorch(Suite):
 class TestImages(PyTorch, TaskSuite):
     """Image classification, by the commands of its README and docs."""
 
+    alike = True
+
 
 class TestTargets(PyTorch, TargetSuite):
     """The targets, beyond their commands."""
@@ -32,6 +36,7 @@ class TestToy(PyTorch, TaskSuite):
     """A task that is not in the template: added as CONTRIBUTING.md says, and used the same way."""
 
     task = "toy"
+    alike = True
     own_tests = "none"  # those of every task, which the other projects run, and none of its own
 
 
@@ -45,3 +50,11 @@ class TestSeries(PyTorch, SeriesSuite):
 
 class TestTexts(PyTorch, TextsSuite):
     """Texts, with every target."""
+
+
+class TestDiffusion(PyTorch, DiffusionSuite):
+    """Image generation, with the target that it has."""
+
+
+class TestLanguage(PyTorch, LanguageSuite):
+    """A language model, with every target that it has."""

@@ -19,6 +19,8 @@ class TensorFlow(Suite):
 class TestImages(TensorFlow, TaskSuite):
     """Image classification, by the commands of its README and docs."""
 
+    alike = True
+
 
 class TestTargets(TensorFlow, TargetSuite):
     """The targets, beyond their commands."""
@@ -32,6 +34,7 @@ class TestToy(TensorFlow, TaskSuite):
     """A task that is not in the template: added as CONTRIBUTING.md says, and used the same way."""
 
     task = "toy"
+    alike = True
     own_tests = "none"  # those of every task, which the other projects run, and none of its own
 
 

@@ -29,8 +29,9 @@ FROM_CHECKOUT = (
     'pip install uv && uvx copier copy "$PWD" ../my-model'
     " && cd ../my-model && uv run my-model train"
 )
-FROM_ADDRESS = "uvx copier copy gh:OWNER/pickone my-model"
+FROM_ADDRESS = "uvx copier copy https://github.com/OWNER/pickone.git my-model"
 WITH_PRESET = 'uvx copier copy --defaults --data-file presets/tensorflow.yml "$PWD" ../my-model-tf'
+CHECK = "uv run tools/check_answers.py presets/tensorflow.yml"
 TEST = (
     "python3 -m venv .venv && .venv/bin/pip install -q -r requirements-dev.txt && .venv/bin/pytest"
 )
@@ -94,7 +95,7 @@ def typed(command: str, folder: Path, enters: int) -> str:
 
 
 def test_every_command_is_one_that_is_run() -> None:
-    known = [FROM_CHECKOUT, FROM_ADDRESS, TEST, WITH_PRESET, *IN_A_PROJECT]
+    known = [FROM_CHECKOUT, FROM_ADDRESS, TEST, WITH_PRESET, CHECK, *IN_A_PROJECT]
     assert commands(README) == known
     rendered = "\n".join(commands(ROOT / "template" / "README.md.jinja"))
     shown = re.sub(r"targets=\[\{\{.*\}\}\]", "targets=[onnx]", rendered)  # its own there
@@ -169,13 +170,16 @@ def test_from_a_checkout_to_a_trained_network(checkout: Path) -> None:
 
 def test_from_an_address(checkout: Path, tmp_path: Path) -> None:
     address = f"git+file://{checkout}"
-    text = typed(FROM_ADDRESS.replace("gh:OWNER/pickone", address), tmp_path, enters=8)
+    text = typed(
+        FROM_ADDRESS.replace("https://github.com/OWNER/pickone.git", address), tmp_path, enters=8
+    )
     assert "uv run my-model train" in text
     answers = (tmp_path / "my-model" / ".copier-answers.yml").read_text()
     assert f"_src_path: {address}" in answers
 
 
 def test_with_a_preset(checkout: Path) -> None:
+    assert "presets/tensorflow.yml: fine" in typed(CHECK, checkout, enters=0)
     typed(WITH_PRESET, checkout, enters=0)
     answers = (checkout.parent / "my-model-tf" / ".copier-answers.yml").read_text()
     assert f"framework: {presets()['tensorflow'].get('framework', 'tensorflow')}" in answers

@@ -14,15 +14,19 @@ import pytest
 import yaml
 from copier import VcsRef
 from copier.errors import UnsafeTemplateError
-from harness import ROOT
+from harness import ROOT, questions
 from packaging.version import Version
 from update_lab import (
     ANSWERS,
     DROPPED,
     EARLIER,
+    LEADS_ON,
     MARK,
     MIGRATION,
     NEXT,
+    POINTED,
+    POINTER,
+    RENAMED,
     RULES,
     Lab,
     commit,
@@ -33,7 +37,9 @@ from update_lab import (
     git,
     is_text,
     migrate,
+    releases,
     stored,
+    vanished,
 )
 
 
@@ -109,6 +115,27 @@ def test_a_file_that_its_owner_has_moved_already_is_left_to_copier(lab: Lab) -> 
     assert conflicts(project)  # it knows no text that both come from
 
 
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_move_that_leaves_a_pointer_needs_no_trust_and_loses_no_edit(
+    lab: Lab, edited: bool
+) -> None:
+    project = lab.start(NEXT, "lab")
+    fresh = lab.fresh(POINTER, project)
+    old, new = (
+        p.removeprefix("template/").replace("{{ package_name }}", "first_steps") for p in POINTED
+    )
+    if edited:
+        (project / old).write_bytes((project / old).read_bytes() + MARK)
+        commit(project, "Edit")
+    lab.update(project, POINTER)  # without unsafe=True
+    assert {**files(project), old: b""} == {**fresh, old: b""}
+    assert fresh[old] == LEADS_ON and new in fresh
+    if edited:
+        assert old in conflicts(project) and MARK in (project / old).read_bytes()
+    else:
+        assert files(project) == fresh and conflicts(project) == []
+
+
 def test_several_moves_of_one_file_are_one() -> None:
     table = {"v0.2.0": {"a": "b", "x": "y"}, "v0.10.0": {"c": "d"}, "v0.3.0": {"b": "c"}}
     after = migrate().moves_after
@@ -154,7 +181,7 @@ def test_rendering_never_needs_trust_and_updating_only_across_a_migration(lab: L
 @pytest.mark.parametrize("preset", ["pytorch", "lab"])
 def test_a_change_of_the_rules_changes_one_page_and_no_code(lab: Lab, preset: str) -> None:
     project = lab.start(NEXT, preset)
-    before = files(project)
+    before, advised = files(project), stored(project)["advised"]
     page = (project / "docs/decision.md").read_text("utf-8")
     assert "# Why PyTorch" in page and "against the recommendation" not in page
     _, lost = edit_everything(project, before, {})
@@ -167,9 +194,19 @@ def test_a_change_of_the_rules_changes_one_page_and_no_code(lab: Lab, preset: st
     changed = {name for name in {**before, **after} if before.get(name) != after.get(name)}
     assert {"docs/decision.md", ANSWERS} <= changed <= {"docs/decision.md", ANSWERS, "README.md"}
     page = (project / "docs/decision.md").read_text("utf-8")
-    assert "**This project uses PyTorch, against the recommendation.**" in page
-    assert "The template's rules recommend TensorFlow for the answers below" in page
+    assert f"**This project uses PyTorch, because {advised['because']}.**" in page
+    assert "rules recommended when the answers below were given" in page
+    assert "Today's rules recommend TensorFlow for the same answers, because" in page
     assert MARK.decode() in page
+    assert stored(project)["advised"] == advised
+    commit(project, "Update")
+
+    # Other answers get today's advice, and someone who goes against it is told so.
+    lab.update(project, RULES, data={"goal": "research"})
+    assert stored(project)["advised"]["pick"] == "tensorflow"
+    page = (project / "docs/decision.md").read_text("utf-8")
+    assert "**This project uses PyTorch, against the recommendation.**" in page
+    assert "rules recommend TensorFlow for the answers below" in page and "Today's" not in page
 
 
 @pytest.mark.parametrize(
@@ -201,6 +238,103 @@ def test_an_answer_changed_later(
     unmarked = {n for n in before.keys() & fresh.keys() if is_text(before[n])} - kept - {ANSWERS}
     print(f"{len(kept)} edits kept, {len(lost)} files gone, no place for an edit in {unmarked}")
     assert len(kept) > 40 and len(unmarked) <= 1
+
+
+def test_another_framework_keeps_the_targets_that_both_have_and_says_what_goes(
+    lab: Lab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    targets = ["onnx", "tflite", "tf_serving", "tfjs"]
+    project = lab.render(NEXT, {"framework": "tensorflow", "targets": targets})
+    fresh = lab.fresh(NEXT, project, framework="pytorch", targets=["onnx", "tflite"])
+    lab.update(project, VcsRef.CURRENT, data={"framework": "pytorch"}, quiet=False)
+    assert files(project) == fresh and conflicts(project) == []
+    told = capfd.readouterr().err.split("Answers that changed with this update:\n")[1]
+    assert told.strip() == "targets: onnx, tflite, was onnx, tflite, tf_serving, tfjs"
+
+
+def test_another_framework_that_has_none_of_the_targets_begins_with_its_own(lab: Lab) -> None:
+    project = lab.render(NEXT, {"framework": "tensorflow", "targets": ["tf_serving"]})
+    lab.update(project, VcsRef.CURRENT, data={"framework": "pytorch"})
+    assert stored(project)["targets"] == ["onnx"]
+    lab.update(lab.render(NEXT, {"targets": []}), VcsRef.CURRENT, data={"framework": "tensorflow"})
+
+
+def test_a_task_that_the_other_framework_lacks_stops_the_update(lab: Lab) -> None:
+    project = lab.render(NEXT, {"framework": "pytorch", "task": "diffusion"})
+    with pytest.raises(ValueError, match="'task': needs PyTorch"):
+        lab.update(project, VcsRef.CURRENT, data={"framework": "tensorflow"})
+    assert dirt(project) == []
+
+
+def test_an_answer_under_an_earlier_name_is_carried_over_with_a_word(
+    lab: Lab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project = lab.start(EARLIER[1], "lab")
+    assert stored(project)["tracking"] == "none"
+    lab.update(project, NEXT, quiet=False)
+    assert "   tracking is now tracker: none\n" in capfd.readouterr().err
+    # So is one of a preset from then.
+    old = lab.render(NEXT, {"tracking": "tb", "ci": "none"})
+    assert stored(old)["tracker"] == "tensorboard"
+    assert stored(lab.render(NEXT, {"tracking": "mlflow"}))["tracker"] == "mlflow"
+
+
+def test_no_question_and_no_choice_of_a_release_vanishes_without_a_line_in_renamed_yml(
+    lab: Lab,
+) -> None:
+    table = yaml.safe_load((ROOT / "extensions" / "renamed.yml").read_text("utf-8"))
+    for release in releases():
+        assert vanished(lab.questions(release), questions(), table) == [], release
+    assert {*table["questions"].values()} - {None} <= questions().keys()
+    assert table["choices"].keys() <= questions().keys()
+    for key, values in table["choices"].items():
+        assert {*values.values()} <= {*questions()[key].choices}
+    # It would be seen.
+    nothing: dict[str, Any] = {"questions": {}, "choices": {}}
+    before = lab.questions(EARLIER[0])
+    assert vanished(before, questions(), nothing) == ["tracking"]
+    assert vanished(before, questions(), {**nothing, "questions": {"tracking": "tracker"}}) == [
+        "tracking: tb"
+    ]
+    assert vanished(before, questions(), RENAMED) == []
+    assert vanished(before, questions(), {**nothing, "questions": {"tracking": None}}) == []
+
+
+def test_another_package_name_is_refused_and_the_readme_has_the_way(lab: Lab) -> None:
+    project = lab.start(NEXT, "lab")
+    with pytest.raises(ValueError, match=r'package is first_steps, .* "Rename the package"'):
+        lab.update(project, VcsRef.CURRENT, data={"package_name": "second_steps"})
+    assert dirt(project) == []
+
+    way = (project / "README.md").read_text("utf-8").split("**Rename the package.**")[1]
+    commands = way.split("```text\n")[1].split("```")[0]
+    fresh = lab.fresh(NEXT, project, package_name="second_steps")
+    kept, _ = edit_everything(project, files(project), {})
+    (project / "src" / "first_steps" / "own.py").write_bytes(b"import first_steps\n")
+    commit(project, "Add a file")
+    renaming, update = commands.strip().rsplit("\n", 1)
+    renaming = renaming.replace("new_name", "second_steps").replace("new-name", "second-steps")
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    git(project, *identity, "-c", f"alias.rename=!set -e; cd {project}; {renaming}", "rename")
+    lab.update(project, VcsRef.CURRENT)
+    assert update == "uvx copier update --defaults --vcs-ref :current:"
+    assert conflicts(project) == []
+    now = files(project)
+    assert now.pop("src/second_steps/own.py") == b"import second_steps\n"
+    assert {name: body.replace(MARK, b"") for name, body in now.items()} == fresh
+    assert sum(MARK in body for body in now.values()) == len(kept)
+
+
+def test_a_key_that_is_no_question_stops_an_update_before_it_changes_anything(lab: Lab) -> None:
+    project = lab.start(NEXT, "lab")
+    with pytest.raises(ValueError, match=r"tagrets is no question, did you mean targets\?"):
+        lab.update(project, VcsRef.CURRENT, data={"tagrets": ["onnx"]})
+    with (project / ANSWERS).open("a", encoding="utf-8") as file:
+        file.write("debian: curl\n")
+    commit(project, "Edit the answers by hand")
+    with pytest.raises(ValueError, match="debian is computed"):
+        lab.update(project, VcsRef.CURRENT)
+    assert dirt(project) == []
 
 
 # --- the commands, as users type them -------------------------------------------------------------

@@ -113,6 +113,10 @@ def good_request(kind: str, manifest: dict[str, Any]) -> tuple[str, str, bytes |
     """Give method, path and body of a request that is answered with 200."""
     if kind == "page":
         return "GET", "/", None
+    if kind == "chat":
+        chat = [{"role": "user", "content": "7th of March, 1986"}]
+        asked = {"model": manifest["model"], "messages": chat, "max_tokens": 4, "stop": ["x"]}
+        return "POST", "/v1/chat/completions", as_json(asked)
     inputs: list[dict[str, Any]] = manifest["signature"]["inputs"]
     if kind == "tf_serving":
         row = {tensor["name"]: nested(tensor) for tensor in inputs}

@@ -5,11 +5,13 @@
     v0.1.0 ...  every release that is tagged in the template's repository
     TREE        the working tree as it is: where the releases are updated to
     v998.0.1    the working tree with some things undone: a file lies elsewhere, another is missing,
-                one is there that was dropped since, lines differ, a silent question is not there
+                one is there that was dropped since, lines differ, a silent question is not there,
+                another has an earlier name and a choice of it an earlier value
     v998.0.2    the same, but the file has been moved already (hooks/moves.yml says so)
-    NEXT        the working tree with that move in its history: where those two are updated to
+    NEXT        the working tree with all that in its history: where those two are updated to
 
-and a branch `RULES` after NEXT, in which the last rule of the decision picks the other framework.
+and two branches after NEXT: `RULES`, in which the last rule of the decision picks the other
+framework, and `POINTER`, in which a file moves and leaves one behind that leads to it.
 """
 
 from __future__ import annotations
@@ -35,21 +37,36 @@ import yaml
 from copier import _template as copier_template
 from copier import _vcs as copier_vcs
 from copier._settings import SettingsModel
-from harness import PARTS, ROOT, copy_template, presets, short_cuts
+from harness import PARTS, ROOT, Question, copy_template, presets, questions, short_cuts
 from packaging.version import InvalidVersion, Version
 
 TREE, *EARLIER, NEXT = ("v997.0.0", "v998.0.1", "v998.0.2", "v999.0.0")  # newer than any release
-RULES = "rules"
+RULES, POINTER = "rules", "pointer"
 ANSWERS = ".copier-answers.yml"
 MARK = b"Written by the project's owner: must survive.\n"
 
 # What the earlier versions undo. Paths are those of the template.
 PACKAGE = "template/src/{{ package_name }}"
 MOVED = (f"{PACKAGE}/depot.py", f"{PACKAGE}/storage.py")  # before and since EARLIER[1]
+POINTED = (f"{PACKAGE}/storage.py", f"{PACKAGE}/files.py")  # before and since POINTER
+LEADS_ON = b'"""Moved: see files.py."""\n\nfrom .files import *  # noqa: F403\n'
 ADDED = "template/.gitattributes"
 DROPPED = "template/docs/dropped.md"
 CHANGED = ("template/.editorconfig", "template/pyproject.toml.jinja", f"{PACKAGE}/runs.py")
 UNASKED = "python_version"  # a silent question that was a fixed value once
+
+# The question that had another name, with a choice that had another value.
+RENAMED: dict[str, dict[str, Any]] = {
+    "questions": {"tracking": "tracker"},
+    "choices": {"tracker": {"tb": "tensorboard"}},
+}
+TRACKING = {
+    "type": "str",
+    "ask": False,
+    "choices": {"TensorBoard": "tb", "MLflow": "mlflow", "W&B": "wandb", "none": "none"},
+    "default": "tb",
+}
+TRACKER = "{{ 'tensorboard' if tracking == 'tb' else tracking }}"
 
 MIGRATION = (  # as hooks/moves.yml tells the template's authors to write it
     "  - version: {version}\n"
@@ -144,11 +161,17 @@ class Lab:
                 self._add_migration()
             if version in EARLIER:
                 self._undo(moved=version == EARLIER[1])
+            elif version == NEXT:
+                self._add_renamed()
             self._release(version)
         git(self.template, "switch", "--quiet", "--create", RULES)
         last = "  - id: default\n    pick: "
         self._edit("extensions/rules.yml", f"{last}pytorch", f"{last}tensorflow")
         commit(self.template, "Change the rules")
+        git(self.template, "switch", "--quiet", "--create", POINTER, NEXT)
+        (self.template / POINTED[0]).rename(self.template / POINTED[1])
+        (self.template / POINTED[0]).write_bytes(LEADS_ON)
+        commit(self.template, "Move a file, and say where")
 
     # --- the template -----------------------------------------------------------------------------
 
@@ -176,6 +199,12 @@ class Lab:
         first = first.replace(key, key + MIGRATION.format(version=version))
         settings.write_text(f"{first}---\n{rest}", "utf-8")
 
+    def _add_renamed(self) -> None:
+        path = self.template / "extensions" / "renamed.yml"
+        table = yaml.safe_load(path.read_text("utf-8"))
+        merged = {kind: {**RENAMED[kind], **table[kind]} for kind in table}
+        path.write_text(yaml.safe_dump(merged), "utf-8")
+
     def _undo(self, *, moved: bool) -> None:
         """Make the working tree an earlier version."""
         if not moved:
@@ -192,6 +221,9 @@ class Lab:
         questions = yaml.safe_load(path.read_text("utf-8"))
         fixed = questions[UNASKED]["default"]
         questions[UNASKED] = {"type": "str", "when": False, "default": fixed}
+        del questions["tracker"]
+        questions["tracking"] = TRACKING
+        questions["tracker"] = {"type": "str", "when": False, "default": TRACKER}
         path.write_text(yaml.safe_dump(questions, sort_keys=False, allow_unicode=True), "utf-8")
 
     def _edit(self, name: str, old: str, new: str, count: int = -1) -> None:
@@ -203,6 +235,13 @@ class Lab:
     def _release(self, version: str) -> None:
         commit(self.template, version)
         git(self.template, "tag", version)
+
+    def questions(self, version: str) -> dict[str, Question]:
+        """What that version asks."""
+        folder = self.folder / f"questions-{next(self.numbers)}"
+        git(self.template, "worktree", "add", "--quiet", "--detach", str(folder), version)
+        (folder / ".git").unlink()  # so that Copier takes the files as they are
+        return questions(folder)
 
     def newer(self, version: str) -> str:
         """The version to which projects of `version` are updated."""
@@ -246,6 +285,8 @@ class Lab:
         answers = dict(presets_of(version)[preset])
         if version in EARLIER:
             answers.pop(UNASKED, None)  # answered by nobody then
+            if tracker := answers.pop("tracker", None):
+                answers["tracking"] = {"tensorboard": "tb"}.get(tracker, tracker)
         return self.render(version, answers)
 
     def fresh(self, version: str, project: Path, **changes: Any) -> dict[str, bytes]:
@@ -259,11 +300,9 @@ class Lab:
 
     def update(self, project: Path, version: str | copier.VcsRef, **options: Any) -> None:
         """`copier update --vcs-ref VERSION --defaults`; the result is not committed."""
-        call = {"data": options.pop("data", None), "vcs_ref": version, **options}
+        call = {"vcs_ref": version, "quiet": True, "settings": SettingsModel(), **options}
         with self.short_cuts():
-            copier.run_update(
-                project, defaults=True, overwrite=True, quiet=True, settings=SettingsModel(), **call
-            )
+            copier.run_update(project, defaults=True, overwrite=True, **call)
 
     @contextmanager
     def short_cuts(self) -> Iterator[None]:
@@ -300,6 +339,30 @@ class Lab:
             mock.patch.object(copier_template, "load_template_config", load_once),
         ):
             yield
+
+
+def renamed(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers of an earlier version under today's names and values, which RENAMED has."""
+    found = {RENAMED["questions"].get(key, key): value for key, value in answers.items()}
+    for key, values in RENAMED["choices"].items():
+        found[key] = values.get(found[key], found[key])
+    return found
+
+
+def vanished(
+    before: Mapping[str, Question], now: Mapping[str, Question], table: Mapping[str, Any]
+) -> list[str]:
+    """Questions and choices that were there before, are not now, and that `table` does not map."""
+    found = []
+    for key, question in before.items():
+        name = table["questions"].get(key, key)
+        if name is not None and name not in now:
+            found.append(key)
+        elif name is not None and now[name].choices:
+            values = table["choices"].get(name, {})
+            mapped = {values.get(choice, choice) for choice in question.choices}
+            found += [f"{key}: {choice}" for choice in sorted(mapped - {*now[name].choices})]
+    return found
 
 
 # --- what is in a project, and edits in it --------------------------------------------------------

@@ -56,8 +56,10 @@ def main(argv: list[str] | None = None) -> int:
 def copy_with_toy(folder: Path) -> Path:
     """Copy what Copier reads of the template, and lay the toy task over it."""
     shutil.copy(ROOT / "copier.yml", folder)
-    for part in ("questions", "extensions", "template"):
+    for part in ("questions", "extensions", "hooks", "template"):
         shutil.copytree(ROOT / part, folder / part)
+    # Defaults are upstream's, whatever a fork allows.
+    (folder / "extensions" / "company.yml").write_text("_company: {}\n", encoding="utf-8")
     return Path(shutil.copytree(TOY, folder, dirs_exist_ok=True))
 
 

@@ -1,7 +1,7 @@
 """Writes docs/decision-table.md from extensions/rules.yml, through the dialogue's own macro.
 
-    python tools/decision_table.py            write the page
-    python tools/decision_table.py --check    exit 1 when the page on disk is another one
+    python tools/decision_table.py            write the page, and docs/pictures/decision.svg
+    python tools/decision_table.py --check    exit 1 when the files on disk are others
     python tools/decision_table.py --order    print the rules alone, as the README shows them
 
 Needs PyYAML and jinja2-ansible-filters, which come with Copier.
@@ -11,16 +11,30 @@ from __future__ import annotations
 
 import itertools
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import jinja2
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "decision-table.md"
+PICTURE = ROOT / "docs" / "pictures" / "decision.svg"
 NONE = "nowhere yet"
+
+# The picture: a column of rules, narrow enough to be read on a phone. Lengths in pixels.
+WIDTH, MARGIN, LINE, GAP = 460, 12, 20, 30
+CHARACTERS = 34  # of a condition in a line
+COLOURS = {"pytorch": "#b4380b", "tensorflow": "#1f5fa8"}
+STYLE = (
+    "text { font: 15px system-ui, sans-serif; fill: #1f2328; } "
+    ".pick { font-weight: 600; fill: #fff; text-anchor: middle; } "
+    ".number, .else { font-size: 13px; fill: #59636e; } "
+    ".rule { fill: #f6f8fa; stroke: #d1d9e0; } .arrow { stroke: #59636e; fill: none; }"
+)
 
 
 def load(name: str) -> dict[str, Any]:
@@ -67,11 +81,37 @@ class Page:
         yield "| rule | matches on | pick | because |"
         yield "| --- | --- | --- | --- |"
         for number, rule in enumerate(self.rules["rules"], 1):
-            when = self.words(rule["when"]) if "when" in rule else "everything else"
-            if "unless" in rule:
-                when += f", unless {self.words(rule['unless'])}"
             pick = self.label(rule["pick"])
-            yield f"| {number} `{rule['id']}` | {when} | {pick} | {rule['because']} |"
+            yield f"| {number} `{rule['id']}` | {self.when(rule)} | {pick} | {rule['because']} |"
+
+    def when(self, rule: dict[str, Any]) -> str:
+        """The answers that a rule matches, in words."""
+        when = self.words(rule["when"]) if "when" in rule else "everything else"
+        return f"{when}, unless {self.words(rule['unless'])}" if "unless" in rule else when
+
+    def picture(self) -> str:
+        """The rules as an SVG: one box below the other, each with the framework it picks."""
+        shapes: list[str] = []
+        y = MARGIN
+        for number, rule in enumerate(self.rules["rules"], 1):
+            if shapes:
+                shapes += arrow(y - GAP)
+            lines = textwrap.wrap(self.when(rule), CHARACTERS)
+            height = LINE * len(lines) + 18
+            shapes += box(y, height, number, lines)
+            shapes += pill(y + height / 2, self.label(rule["pick"]), COLOURS[rule["pick"]])
+            y += height + GAP
+        y += MARGIN - GAP
+        size = f'viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}"'
+        parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
+            "<title>The rules in their order: the first that matches picks the framework</title>",
+            f"<style>{STYLE}</style>",
+            f'<rect width="{WIDTH}" height="{y}" rx="10" fill="#fff"/>',
+            *shapes,
+            "</svg>",
+        ]
+        return "\n".join(parts) + "\n"
 
     def answers(self) -> Iterator[str]:
         """One row per set of places, one column per stack, goals that decide alike in one cell."""
@@ -150,23 +190,61 @@ class Page:
         return "\n".join(parts) + "\n"
 
 
+def box(y: int, height: int, number: int, lines: list[str]) -> list[str]:
+    """A rule: its number and what it matches on."""
+    middle = y + height / 2
+    first = middle - LINE * (len(lines) - 1) / 2 + 5
+    width = WIDTH - 2 * MARGIN
+    shapes = [
+        f'<rect class="rule" x="{MARGIN}" y="{y}" width="{width}" height="{height}" rx="8"/>',
+        f'<text class="number" x="{MARGIN + 12}" y="{middle + 5:g}">{number}</text>',
+    ]
+    for row, line in enumerate(lines):
+        shapes.append(f'<text x="{MARGIN + 34}" y="{first + row * LINE:g}">{escape(line)}</text>')
+    return shapes
+
+
+def pill(middle: float, label: str, colour: str) -> list[str]:
+    """The framework that a rule picks."""
+    x, width = WIDTH - MARGIN - 124, 112
+    return [
+        f'<rect x="{x}" y="{middle - 14:g}" width="{width}" height="28" rx="14" fill="{colour}"/>',
+        f'<text class="pick" x="{x + width / 2:g}" y="{middle + 5:g}">{escape(label)}</text>',
+    ]
+
+
+def arrow(y: int) -> list[str]:
+    """The way to the next rule, where the last one did not match."""
+    x = MARGIN + 16
+    tip = y + GAP - 3
+    return [
+        f'<path class="arrow" d="M{x} {y + 3} V{tip} m-5 -6 l5 6 l5 -6"/>',
+        f'<text class="else" x="{x + 18}" y="{y + GAP / 2 + 5:g}">else</text>',
+    ]
+
+
 def main(arguments: list[str]) -> int:
     """Write, check or print."""
     if "--order" in arguments:
         print("\n".join(Page().order()))
         return 0
-    text = Page().text()
+    page = Page()
+    files = {PAGE: page.text(), PICTURE: page.picture()}
     if "--check" in arguments:
-        current = PAGE.exists() and PAGE.read_text("utf-8") == text
-        if not current:
-            print(
-                "docs/decision-table.md is out of date: run python tools/decision_table.py",
-                file=sys.stderr,
-            )
-        return 0 if current else 1
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text, "utf-8")
+        stale = [file for file, text in files.items() if not is_current(file, text)]
+        for file in stale:
+            name = file.relative_to(ROOT).as_posix()
+            print(f"{name} is out of date: run python tools/decision_table.py", file=sys.stderr)
+        return 1 if stale else 0
+    for file, text in files.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, "utf-8")
     return 0
+
+
+def is_current(file: Path, text: str) -> bool:
+    """Whether a file on disk is what it would be now."""
+    return file.exists() and file.read_text("utf-8") == text
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from .runs import Run
 from .schedule import Schedule
 from .settings import TrainSettings
 from .signature import Predict
+from .sketches import keep_sketch
 from .storage import sha256_json, write_atomic
 
 Context = dict[str, str]
@@ -66,22 +67,21 @@ def context(dataset: Dataset) -> Context:
     return {"data": dataset.train.fingerprint(), "facts": sha256_json(dataset.facts)}
 
 
-def exist(run: Run) -> bool:
-    """Whether a run has a checkpoint to go on from."""
-    return any(run.checkpoints.glob("step-*.ckpt"))
-
-
 def resume(
-    run: Run, context: Context, unpack: Callable[[bytes], tuple[Progress, Context]]
+    run: Run,
+    context: Context,
+    unpack: Callable[[bytes], tuple[Progress, Context]],
+    payload: bytes | None,
 ) -> Progress:
     """Put the newest checkpoint's state in place with `unpack`; a new run has made no progress.
 
-    Raises UserError when the checkpoint is damaged, or is of other data.
+    Raises UserError when it is of other data.
     """
-    payload = newest(run.checkpoints)
     if payload is None:
         return Progress()
     progress, before = unpack(payload)
+    if not run.writes:
+        return progress
     check_context(context, before)
     best = f"best-{progress.best_step:08d}-*.ckpt"
     if progress.best_step == progress.step and not any(run.checkpoints.glob(best)):
@@ -108,7 +108,11 @@ def validate_and_save(
         logger.result(progress.step, "validation", result)
         name, direction = metrics.monitor(dataset.facts)
         better = progress.note(result[name], direction)
+    if schedule.is_checkpoint(progress.step):
+        keep_sketch(run, schedule, progress.step, predict, dataset.facts)
     payload, keep = pack(progress, context), schedule.settings.keep_checkpoints
+    if not run.writes:
+        return
     about: dict[str, object] = {
         "step": progress.step,
         "epoch": schedule.epoch(progress.step),

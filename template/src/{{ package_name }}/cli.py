@@ -10,12 +10,12 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from . import config, runs
-from .errors import UserError
+from . import config, launcher, printing, ranks, runs
+from .errors import PeerLostError, UserError
 from .interrupt import Interrupt
 from .plain_text import visible, visible_lines
 from .project import command
@@ -34,20 +34,33 @@ def train(options: Options) -> Result:
     """Train a network and write a run."""
     settings = given_settings(options)
     run = open_run(options, settings)
-    with run.locked(), Interrupt(run) as interrupt:
-        if not run.finished:
-            print(f"run {run.name}", file=sys.stderr)
+    launched = launcher.launched()
+    if launched:
+        launcher.end_with_launcher()
+    # Of processes that a launcher has started, the launcher holds the lock and speaks.
+    lock = contextlib.nullcontext() if launched or not run.writes else run.locked()
+    with lock, Interrupt(run, quiet=launched or not run.writes) as interrupt:
+        # Other processes wait for the first one, even if there is nothing left to do.
+        if not run.finished or ranks.SIZE > 1:
+            if run.writes and not launched:
+                print(f"run {run.name}", file=sys.stderr)
             # Inside the lock and the handlers: importing a framework takes seconds.
             try:
-                from .train import train
+                if run.config.hardware.workers > 1 and ranks.SIZE == 1:
+                    launcher.launch(run, interrupt)
+                else:
+                    from .train import train
 
-                train(run, interrupt)
+                    train(run, interrupt)
             except (UserError, OSError, KeyboardInterrupt, SystemExit):
                 run.discard_if_empty()
                 raise
+    if interrupt.caught if not run.writes else not run.finished:
+        options.exit_code = interrupt.exit_code
+    if launched or not run.writes:
+        return {}
     if not run.finished:
         print(f"stopped; to go on: {command()} train --resume {run.name}", file=sys.stderr)
-        options.exit_code = interrupt.exit_code
         return {"run": run.name, "finished": False}
     card = run.card()
     names = ("steps", "seconds", "samples_per_second", "test", "baselines", "verdict")
@@ -56,15 +69,20 @@ def train(options: Options) -> Result:
 
 def open_run(options: Options, settings: Mapping[str, object]) -> runs.Run:
     """Make a new run, or open the one that `--resume` or `--name` names."""
+    if ranks.RANK > 0:  # the first process opens it, and tells the others
+        file = options.config if options.config.is_file() else None
+        return runs.Run(Path("run"), config.read(file, settings), writes=False)
     folder = runs_folder(options)
     if options.resume is not None:
         run = runs.find(options.resume or None, finished=False, folder=folder)
         config.refuse_changes(run.config, settings, f"run {run.name}")
-        return run
-    wanted = config.read(options.config, settings)
-    if options.name is not None:
-        return runs.open_named(options.name, wanted, settings, folder)
-    return runs.create(wanted, folder)
+    else:
+        wanted = config.read(options.config, settings)
+        if options.name is None:
+            return runs.create(wanted, folder)
+        run = runs.open_named(options.name, wanted, settings, folder)
+    hardware = {n: settings[n] for n in ("workers", "peer_timeout") if n in settings}
+    return run.settle("hardware", **hardware) if hardware else run
 
 
 def runs_folder(options: Options) -> Path:
@@ -78,6 +96,13 @@ def runs_folder(options: Options) -> Path:
 def find_run(options: Options) -> runs.Run:
     """Open the run that `--run` names, or the newest one."""
     return runs.find(options.run, folder=runs_folder(options))
+
+
+def fetch(options: Options) -> Result:
+    """Bring the data here that `source` names: from an https address, or by DVC; once."""
+    from . import sources
+
+    return sources.fetch(config.read(options.config, given_settings(options)).data, options.again)
 
 
 def evaluate(options: Options) -> Result:
@@ -112,62 +137,31 @@ def predict(options: Options) -> Result:
             model = inference.load(run)
         answers: list[dict[str, Any]] = []
         refused: list[UserError] = []
-        sources = predictions.sources(options)
+        sources: list[Any] = list(predictions.sources(options))
+        asked = len(sources)
+        if divide := getattr(predictions, "divide", None):
+            sources = [part for source in sources for part in divide(source, facts)]
+            asked = sum(len(part) for part in sources)
         for source in tqdm(sources, unit="", leave=False, disable=not sys.stderr.isatty()):
             try:
                 names, examples = predictions.read_examples(source, run.config.data, facts)
             except UserError as error:  # the others get their answers
+                if len(sources) == 1:
+                    raise
                 tqdm.write(visible(f"error: {error}"), sys.stderr)
                 refused.append(error)
             else:
                 answers += predictions.answer(model, names, examples, facts)
     if not answers:
-        raise UserError(f"no answers: {len(refused)} of {len(sources)} could not be read")
+        raise UserError(f"no answers: {len(refused)} of {asked} could not be read")
     if refused:
-        print(f"{len(refused)} of {len(sources)} could not be read", file=sys.stderr)
+        print(f"{len(refused)} of {asked} could not be read", file=sys.stderr)
         options.exit_code = 1
     if options.csv:
-        write_csv(options.csv, answers)
+        printing.write_csv(options.csv, answers)
+    if getattr(options, "shown", False):  # while they were made
+        return {}
     return {"run": run.name, "predictions": answers}
-
-
-def write_csv(file: Path, answers: Sequence[Mapping[str, Any]]) -> None:
-    """Write answers as a table; what an answer has several of becomes a column each.
-
-    An answer with rows of its own, such as steps in time, becomes as many rows.
-    """
-    import csv
-
-    rows = [
-        {
-            name if key is None else f"{name} {key}": cell
-            for name, value in answer.items()
-            for key, cell in (value.items() if isinstance(value, dict) else [(None, value)])
-        }
-        for answer in long_rows(answers)
-    ]
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def long_rows(answers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Lay answers that have lists of objects out as rows of a long table; others stay."""
-    found: list[Mapping[str, Any]] = []
-    for answer in answers:
-        lists = [name for name, value in answer.items() if is_rows(value)]
-        if not lists:
-            found.append(answer)
-            continue
-        shared = {name: value for name, value in answer.items() if name not in lists}
-        found += [shared | row for name in lists for row in answer[name]]
-    return found
-
-
-def is_rows(value: object) -> bool:
-    """Say whether a value is a list of objects."""
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def export(options: Options) -> Result:
@@ -220,14 +214,32 @@ def report(options: Options) -> Result:
     return {"path": write(find_run(options)).as_posix()}
 
 
+def push(options: Options) -> Result:
+    """Upload a trained model to the Hub, or to the tracker's registry."""
+    from .push import push
+
+    return push(find_run(options), options.name, options.target, options.public)
+
+
+def config_schema(options: Options) -> Result:
+    """Print the JSON Schema of config.toml: every setting's type, default, range and words."""
+    from .config_schema import schema
+
+    print(json.dumps(schema(), indent=None if options.json else 2))
+    return {}
+
+
 COMMANDS: dict[Callable[[Options], Result], str] = {
     train: "train --epochs 20 --seed 1",
+    fetch: "fetch --source https://example.com/data.zip",
     evaluate: "evaluate --json",
     predict: "predict --help",
-    export: "export onnx",
-    verify: "verify onnx",
-    serve: "serve onnx --port 8080",
+    export: "export TARGET",
+    verify: "verify TARGET",
+    serve: "serve TARGET --port 8080",
     report: "report",
+    push: "push my-account/my-model",
+    config_schema: "config-schema",
 }
 
 
@@ -249,13 +261,13 @@ def make_parser(wanted: str) -> Parser:
     parser = Parser(prog=name, description=f"example: {name} train --epochs 20")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for function, example in COMMANDS.items():
-        text = str(function.__doc__)
+        text, called = str(function.__doc__), function.__name__.replace("_", "-")
         added: Parser = commands.add_parser(
-            function.__name__, help=text, description=text, epilog=f"example: {name} {example}"
+            called, help=text, description=text, epilog=f"example: {name} {example}"
         )
         added.add_argument("--json", action="store_true", help="end with one JSON object on stdout")
         added.set_defaults(command=function)
-        if function.__name__ == wanted:
+        if called == wanted:
             add_flags(added, wanted)
     return parser
 
@@ -271,6 +283,11 @@ def add_flags(parser: Parser, wanted: str) -> None:
         text = "name the run: where it exists it goes on, and where it is finished nothing happens"
         either.add_argument("--name", metavar="NAME", help=text)
         add_settings(parser, "data", "model", "train", "hardware")
+    elif wanted == "fetch":
+        parser.add_argument("--config", **file)
+        text = "even if it is here: what is at an address may have changed"
+        parser.add_argument("--again", action="store_true", help=text)
+        add_settings(parser, "data", only=("source", "source_hash"))
     elif wanted == "predict":
         from . import predictions
 
@@ -282,9 +299,22 @@ def add_flags(parser: Parser, wanted: str) -> None:
         parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table as well")
     elif wanted in ("evaluate", "report"):
         parser.add_argument("--run", **RUN)
-    else:
+    elif wanted == "push":
+        text = "what it is called there: NAME, or OWNER/NAME"
+        parser.add_argument("name", metavar="NAME", help=text)
+        parser.add_argument("--run", **RUN)
+        text = "upload this target's artifact instead of the run's model"
+        parser.add_argument("--target", **TARGET | {"help": text})
+        text = "a repository that is new is open to all; private by default"
+        parser.add_argument("--public", action="store_true", help=text)
+    elif wanted in ("export", "verify", "serve"):
         parser.add_argument("target", nargs="?", **TARGET)
-    if wanted in ("evaluate", "predict", "export", "verify", "report"):
+        from . import targets
+
+        known = targets.servable() if wanted == "serve" else targets.names()
+        if known:
+            parser.epilog = str(parser.epilog).replace("TARGET", known[0])
+    if wanted in ("evaluate", "predict", "export", "verify", "report", "push"):
         text = "folder that the runs lie in; default: what config.toml says"
         parser.add_argument("--runs", metavar="DIR", help=text)
     if wanted == "export":
@@ -300,14 +330,16 @@ def add_flags(parser: Parser, wanted: str) -> None:
         add_settings(parser, "serve")
 
 
-def add_settings(parser: Parser, *sections: str) -> None:
-    """Add a flag for every setting in some sections of config.toml."""
+def add_settings(parser: Parser, *sections: str, only: Sequence[str] = ()) -> None:
+    """Add a flag for every setting in some sections of config.toml, or for some of them only."""
     for section in dataclasses.fields(config.Config):
         if section.name not in sections:
             continue
         group = parser.add_argument_group(f"[{section.name}] of config.toml")
         schema: Any = section.type
         for field in dataclasses.fields(schema):
+            if only and field.name not in only:
+                continue
             flag = f"--{field.name.replace('_', '-')}"
             kind: Any = field.type
             # A flag that is left out leaves no trace, so that config.toml's value holds.
@@ -331,17 +363,20 @@ def given_settings(options: Options) -> dict[str, object]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0, 1 for a failed comparison, 2 for bad input."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    printing.accept_any_text()
     try:
         options = make_parser(given[0] if given else "").parse_args(given)
         options.exit_code = 0
         result = options.command(options)
         # With --json, people's lines go to stderr: stdout belongs to programs.
-        show(result, sys.stderr if options.json else sys.stdout)
+        printing.show(result, sys.stderr if options.json else sys.stdout)
         if options.json and result:
-            print(json.dumps(result, ensure_ascii=False), flush=True)
+            printing.show_json(result)
         return int(options.exit_code)
     except UserError as error:
-        print(visible_lines(f"error: {error}"), file=sys.stderr)
+        # A launcher tells by itself which process was lost.
+        if not (isinstance(error, PeerLostError) and launcher.launched()):
+            print(visible_lines(f"error: {error}"), file=sys.stderr)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -353,31 +388,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-
-
-def show(result: Result, stream: Any) -> None:
-    """Print a result for people: a line for each figure."""
-    for name, value in result.items():
-        if isinstance(value, list) and value and isinstance(value[0], str):
-            for text in value:
-                print(f"{name}: {text}", file=stream)
-        elif isinstance(value, list):
-            rows = [
-                {key: figure(cell) for key, cell in row.items() if not isinstance(cell, dict)}
-                for row in long_rows(value)
-            ]
-            if name == "variants":  # one alone is what the lines above tell
-                rows = [dict(zip(rows[0], rows[0], strict=True)), *rows] if len(rows) > 1 else []
-            for row in rows:
-                print(*row.values(), sep="\t", file=stream)
-        elif isinstance(value, dict):
-            show({f"{name} {key}": cell for key, cell in value.items()}, stream)
-        else:
-            print(f"{name}: {figure(value)}", file=stream)
-
-
-def figure(value: Any) -> Any:
-    """Shorten a number for people, and make a text harmless; other values stay."""
-    if isinstance(value, str):
-        return visible(value)
-    return f"{value:.4g}" if isinstance(value, float) else value

@@ -14,6 +14,7 @@ from .settings import HardwareSettings, ServeSettings, T
 from .task import DataSettings, ModelSettings, TrainSettings
 
 FILE = Path("config.toml")
+MAY_CHANGE = ("runs", "workers", "peer_timeout")
 TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -125,13 +126,13 @@ def flatten(config: Config) -> dict[str, bool | int | float | str]:
 def refuse_changes(config: Config, changes: Mapping[str, object], owner: str) -> None:
     """Raise UserError when a flag asks for another value than the one a run began with.
 
-    A run may have been moved since; where it lies decides nothing.
+    A run may have been moved since, and be shared among other processes: these may change.
     """
     for section in fields(Config):
         values = getattr(config, section.name)
         for setting in fields(values):
             name, value = setting.name, getattr(values, setting.name)
-            if name == "runs" or changes.get(name, value) == value:
+            if name in MAY_CHANGE or changes.get(name, value) == value:
                 continue
             if setting.metadata["open"] and changes[name] == setting.default:
                 continue  # it asks for what the run has chosen

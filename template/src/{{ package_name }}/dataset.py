@@ -80,6 +80,10 @@ class Dataset:
     """settings of [data] that were open, and what the data have made of them"""
     draw: Callable[[Batch], bytes] | None = None
     """draws rows of a split as a PNG, where they can be looked at"""
+    source: str = ""
+    """the address or the .dvc file that they came from"""
+    source_hash: str = ""
+    """of what that brought"""
 
 
 def introduce(dataset: Dataset, rows: np.ndarray, folder: Path) -> None:

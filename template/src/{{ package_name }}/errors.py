@@ -7,6 +7,12 @@ class UserError(Exception):
     exit_code = 2
 
 
+class PeerLostError(UserError):
+    """Another process of the same training has ended, or does not answer."""
+
+    exit_code = 3
+
+
 class OutOfToleranceError(UserError):
     """An exported model answers differently from the trained one."""
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from . import predictions, project, runs, scaled, targets, verification
+from . import answers, predictions, project, runs, scaled, targets, verification
+from .dataset import ArraySplit, Split
 from .errors import UserError
 from .manifest import Manifest, describe_files, write_manifest
 from .runs import Run
@@ -33,7 +34,11 @@ def export(target: str, run: Run, precision: str | None = None, **options: int) 
     card = run.card()
     ARTIFACTS.mkdir(exist_ok=True)
     print(f"exporting run {run.name} for {about.ENGINE}", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix=f".{target}-", dir=ARTIFACTS) as staging:
+    warn(run)
+    # Where an engine has a file still open, Windows removes nothing; what went wrong is said first.
+    with tempfile.TemporaryDirectory(
+        prefix=f".{target}-", dir=ARTIFACTS, ignore_cleanup_errors=True
+    ) as staging:
         folder = Path(staging) / target
         folder.mkdir()
         exporter = targets.load_module(target, "export")
@@ -81,6 +86,7 @@ def verify(target: str, folder: Path = runs.RUNS) -> dict[str, Any]:
     run = runs.find(manifest.run, folder=folder)
     if run.card()["weights_sha256"] != manifest.weights_sha256:
         raise UserError(f"run {run.name} was trained anew since the export; run `export {target}`")
+    warn(run)
     runtime = targets.load_module(target, "runtime")
     found = verification.verify(ARTIFACTS / target, manifest, run, about, runtime)
     # An engine from npm lies in the artifact itself; others are the ones installed today.
@@ -91,12 +97,22 @@ def verify(target: str, folder: Path = runs.RUNS) -> dict[str, Any]:
     return result | {"variants": rows(found)}
 
 
+def warn(run: Run) -> None:
+    """Say again what was found wrong with a run: its artifact is proven to be no better."""
+    for sentence in run.card()["verdict"]:
+        print(f"warning about run {run.name}: {sentence}", file=sys.stderr)
+
+
 def calibration(run: Run, rows: int = CALIBRATION_ROWS) -> Iterator[Batch]:
     """Give training rows, inputs only, one at a time: they show an exporter the ranges of int8.
 
     The rows are drawn from the training split by a seed of their own, so they are always the same.
+    Where a split's rows are not yet the model's inputs, the golden rows stand for them.
     """
-    signature, split = run.signature(), run.dataset().train
+    signature = run.signature()
+    split: Split = run.dataset().train
+    if not {tensor.name for tensor in signature.inputs} <= split.rows(np.array([0])).keys():
+        split = ArraySplit(run.golden()[0])
     chosen = np.random.default_rng(CALIBRATION_SEED).permutation(len(split))[:rows]
     for place in chosen:
         yield signature.only_inputs(split.rows(np.array([place])))
@@ -114,22 +130,26 @@ def write_cases(run: Run, folder: Path) -> None:
     if not inputs:
         return
     tensors = run.signature().only_inputs(batch)  # there may be more, such as names, for `encode`
-    answers = predictions.encode(batch | inference.load(run)(tensors), facts)
+    outputs = answers.compute(inference.load(run), batch, run.signature(), facts)
+    answered = predictions.encode(batch | outputs, facts)
     cases = [
         {
             "input": given,
             "tensors": {name: array[row].tolist() for name, array in tensors.items()},
-            "answer": answers[row],
+            "answer": answered[row],
         }
         for row, given in enumerate(inputs)
     ]
+    if answers.SEVERAL_CALLS:  # what they end in is no output of the model: `verify` compares it
+        for row, case in enumerate(cases):
+            case["outputs"] = {name: array[row].tolist() for name, array in outputs.items()}
     text = json.dumps(cases, indent=1, ensure_ascii=False)
-    (folder / "cases.json").write_text(text, encoding="utf-8")
+    (folder / answers.CASES).write_text(text, encoding="utf-8")
 
 
 def headline(measured: dict[str, Any]) -> dict[str, Any]:
     """Pick the figures that say whether an export is good."""
-    names = ("max_abs_error", "relative_error", "agreement")
+    names = ("max_abs_error", "relative_error", "answer_error", "agreement")
     return {name: measured[name] for name in names if name in measured}
 
 
@@ -148,7 +168,11 @@ def replace_folder(new: Path, old: Path) -> None:
     if old.exists():
         aside = new.with_name("before")
         old.rename(aside)
-        new.rename(old)
+        try:
+            new.rename(old)
+        except OSError:  # as on Windows, while some program has one of its files open
+            aside.rename(old)
+            raise
         shutil.rmtree(aside)
     else:
         new.rename(old)

@@ -23,7 +23,8 @@ class Interrupt:
     at once that they were heard, and ends a run whose step takes too long.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, quiet: bool = False) -> None:
+        self._quiet = quiet  # another process tells people that the signal was heard
         self.caught: signal.Signals | None = None
         self._run = run
         self._training = False
@@ -81,7 +82,8 @@ class Interrupt:
                 if self.caught is None:
                     self.caught = signal.Signals(heard[0])
                     after = "after this step; a second Ctrl-C stops at once"
-                    say(f"stopping {after}" if self._training else "stopping")
+                    if not self._quiet:
+                        say(f"stopping {after}" if self._training else "stopping")
                     self._timer.daemon = True
                     self._timer.start()
                 elif heard[0] == signal.SIGINT:
@@ -90,7 +92,9 @@ class Interrupt:
     def _leave(self) -> None:
         """End the program now, on the last checkpoint, which is whole whatever is being written."""
         made = sorted(self._run.checkpoints.glob("step-*.ckpt"))
-        if made:
+        if not self._run.writes:
+            pass  # the first process tells
+        elif made:
             step = int(made[-1].name.split("-")[1])
             say(f"the run ends on its last checkpoint, of step {step}")
             say(f"to go on: {command()} train --resume {self._run.name}")

@@ -3,10 +3,12 @@
 import contextlib
 import json
 import math
+import os
 import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 
 from tqdm import tqdm
@@ -21,15 +23,19 @@ BAR = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} {elapsed}<{remaining}{postfi
 
 
 class Logger:
-    """Write every figure once to metrics.jsonl and the tracker, and show the last ones."""
+    """Write every figure once to metrics.jsonl and the tracker, and show the last ones.
+
+    A run that this process does not write is not shown either.
+    """
 
     def __init__(self, run: Run, schedule: Schedule, first_step: int) -> None:
         run.forget_metrics_after(first_step)
-        self._file = (run.path / "metrics.jsonl").open("a", encoding="utf-8")
+        file = run.path / "metrics.jsonl" if run.writes else Path(os.devnull)
+        self._file = file.open("a", encoding="utf-8")
         self._run = run
         self._tracker: Tracker | None = None
         with self._tracking():
-            self._tracker = Tracker(run, first_step)
+            self._tracker = Tracker(run, first_step) if run.writes else None
         self._schedule = schedule
         self._step = first_step
         self._clock = time.perf_counter()
@@ -42,9 +48,10 @@ class Logger:
             initial=first_step,
             bar_format=BAR,
             dynamic_ncols=True,
-            disable=not sys.stderr.isatty(),
+            disable=not (run.writes and sys.stderr.isatty()),
         )
-        if self._bar.disable:
+        self._prints = run.writes and self._bar.disable
+        if self._prints:
             print(f"training {schedule.steps:,} steps of {schedule.batch_size}", file=sys.stderr)
         self._first, self._begin = first_step, self._clock
         self._pause = FIRST_LINE
@@ -70,10 +77,12 @@ class Logger:
         now = time.perf_counter()
         if not self._bar.disable:
             self._bar.update(step - self._bar.n)
-        elif now >= self._next and step < self._schedule.steps:
+        elif self._prints and now >= self._next and step < self._schedule.steps:
             rate = (step - self._first) / (now - self._begin)
             left = tqdm.format_interval((self._schedule.steps - step) / rate)
-            print(f"step {step}/{self._schedule.steps}: about {left} to go", file=sys.stderr)
+            slow = " by the first steps, which are slow" if self._pause == FIRST_LINE else ""
+            print(f"step {step}/{self._schedule.steps}: about {left} to go{slow}", file=sys.stderr)
+            self._first, self._begin = step, now  # the next line goes by the pace since this one
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
             self._next = now + self._pause
 
@@ -96,7 +105,7 @@ class Logger:
     def result(self, step: int, split: str, figures: dict[str, float]) -> None:
         """Report the figures of the validation or the test split."""
         self._write(step, split, figures)
-        if self._bar.disable:
+        if self._prints:
             values = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
             print(f"step {step}/{self._schedule.steps}: {split} {values}", file=sys.stderr)
         self._clock = time.perf_counter()  # evaluating is not training

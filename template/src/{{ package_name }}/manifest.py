@@ -44,6 +44,15 @@ class Manifest:
         """Name the model's file in a precision."""
         return str(self.models[precision]["file"])
 
+    def bytes(self, precision: str) -> int:
+        """Count the bytes of the model in a precision: its file, and files that continue its name.
+
+        Weights of large ONNX models are in a second file, such as model.onnx.data.
+        """
+        file = self.file(precision)
+        parts = [name for name in self.files if name == file or name.startswith(f"{file}.")]
+        return sum(int(self.files[name]["bytes"]) for name in parts)
+
 
 def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
     """Hash and measure every file of an artifact, by its path inside the folder."""

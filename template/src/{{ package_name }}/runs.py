@@ -28,6 +28,8 @@ class Run:
 
     path: Path
     config: Config
+    writes: bool = True
+    """False in every process of a training but the first: it reads and writes no files"""
 
     @property
     def name(self) -> str:
@@ -96,9 +98,9 @@ class Run:
 
     def dataset(self) -> Dataset:
         """Load the data; UserError when the test split is not the one the run was judged on."""
-        from . import data  # a server's image does without what it imports
+        from . import sources  # a server's image does without what it imports
 
-        loaded = data.load(self.config.data)
+        loaded = sources.load(self.config.data)
         if loaded.test.fingerprint() != self.card()["data"]["test_sha256"]:
             raise UserError(f"the data have changed since run {self.name}; train again")
         return loaded
@@ -116,18 +118,20 @@ class Run:
     def forget_metrics_after(self, step: int) -> None:
         """Drop the lines that a killed run wrote past its last checkpoint."""
         lines = [json.dumps(record) for record in self.metrics() if record["step"] <= step]
-        write_atomic(self.path / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
+        if self.writes:
+            write_atomic(self.path / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
 
     def settle(self, section: str, **values: object) -> "Run":
         """Keep what was chosen by what is there, so that a resumed run has it as well."""
         settings = dataclasses.replace(getattr(self.config, section), **values)
         config = dataclasses.replace(self.config, **{section: settings})
-        write_atomic(self.path / "config.toml", configuration.dump(config).encode())
-        return Run(self.path, config)
+        if self.writes:
+            write_atomic(self.path / "config.toml", configuration.dump(config).encode())
+        return dataclasses.replace(self, config=config)
 
     def discard_if_empty(self) -> None:
         """Remove a run that failed before its first checkpoint: there is nothing to go on from."""
-        if not any(self.checkpoints.iterdir()):
+        if self.writes and not any(self.checkpoints.glob("*")):
             shutil.rmtree(self.path, ignore_errors=True)
 
     @contextlib.contextmanager

@@ -33,13 +33,15 @@ def save_model(
 
     `weights` are arrays by name, `made_by` names framework, version, device and the number of
     trainable parameters. Exports are compared with the outputs for the golden rows, so that no
-    verification has to load the framework.
+    verification has to load the framework. Several processes answer together, and one writes.
     """
     test = metrics.evaluate(predict, dataset.test, run.config, dataset.facts)
-    logger.result(step, "test", test)
-    baselines = metrics.baselines(dataset)
     inputs = data.golden(dataset)
     outputs = predict(inputs)
+    if not run.writes:
+        return
+    logger.result(step, "test", test)
+    baselines = metrics.baselines(dataset)
     card = {
         "task": TASK,
         **made_by,
@@ -55,6 +57,8 @@ def save_model(
             "test": len(dataset.test),
             "test_sha256": dataset.test.fingerprint(),
             "skipped": list(dataset.skipped),
+            "source": dataset.source,
+            "source_hash": dataset.source_hash,
         },
         "steps": step,
         "epochs": schedule.epoch(step),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .errors import UserError
 from .settings import TrainSettings
 
 START, END = 1 / 25, 1 / 10_000  # first and last learning rate of one-cycle, as shares of the peak
@@ -53,10 +54,25 @@ class Schedule:
         offset = epochs[0] * self.steps_per_epoch
         return batches[first - offset : last - offset]
 
-    def parts(self) -> list[slice]:
-        """Divide the rows of a batch into the parts in which a step is computed."""
-        size = -(-self.batch_size // self.settings.accumulate)
-        return [slice(i, min(i + size, self.batch_size)) for i in range(0, self.batch_size, size)]
+    def share(self, rank: int, size: int) -> slice:
+        """Return the rows of every batch that one of `size` processes computes.
+
+        Raises UserError when a batch does not divide: a smaller share would make a step wait.
+        """
+        if self.batch_size % size:
+            near = max(self.batch_size // size, 1) * size
+            raise UserError(
+                f"a batch of {self.batch_size} cannot be divided among {size} processes;"
+                f" try --batch-size {near} or {near + size}"
+            )
+        rows = self.batch_size // size
+        return slice(rank * rows, (rank + 1) * rows)
+
+    def parts(self, share: slice) -> list[slice]:
+        """Divide a process's share of a batch into the parts in which it is computed."""
+        first, last = share.start, share.stop
+        size = -(-(last - first) // self.settings.accumulate)
+        return [slice(i, min(i + size, last)) for i in range(first, last, size)]
 
     def learning_rates(self, first: int, last: int) -> np.ndarray:
         """Give the learning rate of each step, float32 [last - first].

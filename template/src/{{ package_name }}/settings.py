@@ -25,6 +25,19 @@ def setting(
 
 
 @dataclass(frozen=True)
+class SourceSettings:
+    """Where data come from; a task that reads them from files has settings that begin with these.
+
+    The task says what its `source` may be, beside an address and a file of DVC (`sources.py`).
+    """
+
+    source: str = setting("", "your data: a path, an https address or a .dvc file")
+    source_hash: str = setting(
+        "", "what an address or a .dvc file has to bring; `fetch` tells it", open=True
+    )
+
+
+@dataclass(frozen=True)
 class TrainSettings:
     """How long and how fast the network learns; a task may have other defaults, and more."""
 
@@ -61,6 +74,9 @@ class HardwareSettings:
     )
     precision: Literal["float32", "bfloat16"] = setting("float32", "bfloat16: mixed precision")
     compile: bool = setting(False, "torch.compile or XLA; pays for large networks only")
+    workers: int = setting(1, "processes on this computer that share every step", 1, 1024)
+    shard: bool = setting(False, "divide weights and optimizer among the processes (PyTorch)")
+    peer_timeout: int = setting(300, "seconds to wait for a process that does not answer", 1)
     resident_share: float = setting(
         0.25, "of the device's memory for training data; what needs more is streamed", 0, 1
     )

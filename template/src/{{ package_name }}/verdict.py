@@ -10,6 +10,7 @@ Record = Mapping[str, Any]
 
 RISEN = 1.5  # times the loss of the beginning
 MARGIN = 0.02  # share of the worst baseline's figure by which a network has to be better
+LEARNT = 0.5  # times the loss of the beginning, below which the training rows were learnt
 WORSE, LOST = 0.1, 0.2  # shares of the best validation, and of what was gained until then
 
 
@@ -25,7 +26,7 @@ def judge(
     sign = 1 if direction == "max" else -1
     found = [
         *diverged(records),
-        *guessing(name, sign, test, baselines),
+        *guessing(name, sign, test, baselines, records),
         *overfitted(name, sign, records, settings),
     ]
     return found + metrics.remarks(test, facts)
@@ -47,6 +48,7 @@ def guessing(
     sign: int,
     test: Mapping[str, float],
     baselines: Mapping[str, Mapping[str, float]],
+    records: Sequence[Record],
 ) -> list[str]:
     """Say so where even the worst baseline is as good as the network."""
     if not baselines:
@@ -55,10 +57,17 @@ def guessing(
     gained = sign * (test[name] - baselines[worst][name])
     if gained > MARGIN * abs(baselines[worst][name]):
         return []
+    losses = [record["loss"] for record in records if record["split"] == "train"]
+    advice = "try another --learning-rate, or train for longer"
+    if len(losses) > 1 and losses[-1] < LEARNT * losses[0]:
+        advice = (
+            f"the training loss fell from {losses[0]:.3g} to {losses[-1]:.3g} all the same, so it"
+            " knows the training rows by heart: try more data, more of their variety, or a smaller"
+            " or a pretrained network"
+        )
     return [
         f"no better than guessing: {name} is {test[name]:.3g}, and {baselines[worst][name]:.3g} for"
-        f" the baseline {worst!r}; look at the data as the network gets them, try another"
-        " --learning-rate, or train for longer"
+        f" the baseline {worst!r}; look at the data as the network gets them; {advice}"
     ]
 
 

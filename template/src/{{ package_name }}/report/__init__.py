@@ -24,6 +24,7 @@ from .artifacts import artifact_table
 from .card import Card
 from .curves import draw_curves
 from .elements import Figure, Table
+from .sketches import show_sketches
 
 
 def write(run: Run) -> Path:
@@ -59,19 +60,20 @@ def build(run: Run) -> tuple[str, list[Figure]]:
         missing = "does not show how the model answers" if card else "shows no results"
         notices.append(f"This page {missing}: {error}.")
     followed = draw_curves(run.metrics(), results.TOGETHER, results.NOTES)
+    sketches = show_sketches(run)
     if not followed:
         notices.append("There are no training curves: metrics.jsonl has no lines to draw.")
     about = project()
     sections = {
         "Results": page.shown([model_card.comparison(card), *found]) if card else "",
-        "Training": page.facts(model_card.training(card, run)) + page.shown(followed),
+        "Training": page.facts(model_card.training(card, run)) + page.shown([*followed, *sketches]),
         **(about_model(card, run) if card else {}),
         "Settings": page.shown([model_card.settings(run)]),
         "Project": page.facts(model_card.origin(about, card)),
     }
     numbers = model_card.headline(card) if card else []
     html = page.compose(about.title, about.summary, run.name, notices, numbers, sections)
-    return html, [item for item in [*found, *followed] if isinstance(item, Figure)]
+    return html, [item for item in [*found, *followed, *sketches] if isinstance(item, Figure)]
 
 
 def find_results(run: Run, card: Card) -> list[Figure | Table]:

@@ -20,6 +20,9 @@ Card = Mapping[str, Any]
 KEYS = {"task", "framework", "framework_version", "device", "parameters", "signature", "facts"}
 KEYS |= {"weights_sha256", "data", "steps", "epochs", "seconds", "samples_per_second"}
 KEYS |= {"test", "baselines", "verdict"}
+# Baselines that are no answers but what answers are held against, in tasks that have such.
+REFERENCES: tuple[str, ...] = getattr(metrics, "REFERENCES", ())
+SOURCE = {"source": "source", "hash of what it brought": "source_hash"}
 MOST_SKIPPED = 30
 MOST_NAMES = 20
 
@@ -70,7 +73,7 @@ def better_baselines(card: Card) -> list[str]:
         f"The baseline “{who}” is better than this model: its {spaced(name)} on the test split is "
         f"{number(measured[name])}, the model's is {number(own)}."
         for who, measured in card["baselines"].items()
-        if sign * measured[name] > sign * own
+        if who not in REFERENCES and sign * measured[name] > sign * own
     ]
 
 
@@ -117,6 +120,7 @@ def data(card: Card) -> Facts:
         ("test samples", f"{told['test']:,}"),
         ("skipped", f"{len(told['skipped']):,}"),
         ("sha256 of the test split", told["test_sha256"]),
+        *((name, told[key]) for name, key in SOURCE.items() if told.get(key)),
     ]
 
 

@@ -7,7 +7,7 @@
   It alone may import the training framework.
 - `runtime.py`   loads it in the engine: `load(folder, manifest, precision) -> Predict`. Where
   the artifact has further engines, `others(folder, manifest)` gives a loader for each by its name.
-- `server.py`    serves it: `serve(folder, manifest, settings)`.
+- `server.py`    serves it: `serve(folder, manifest, settings)`; some targets are not served here.
 - `page/`        what its web page has of its own, where it has one.
 
 `export.py` and `verification.py`, beside this folder, do what is the same for all targets.
@@ -18,7 +18,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import UserError
 from ..manifest import Manifest, read_manifest
@@ -26,6 +26,8 @@ from ..settings import ServeSettings
 from ..signature import Predict
 
 ARTIFACTS = Path("artifacts")
+
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Exported:
 def names() -> list[str]:
     """List the targets of this project: the folders beside this file."""
     return sorted(file.parent.name for file in Path(__file__).parent.glob("*/__init__.py"))
+
+
+def servable() -> list[str]:
+    """List those of them that `serve` serves."""
+    return [name for name in names() if (Path(__file__).parent / name / "server.py").is_file()]
 
 
 def only() -> str:
@@ -99,17 +106,19 @@ def load(target: str) -> Iterator[Predict]:
 
 
 @contextlib.contextmanager
-def opened(loader: Callable[[], Predict]) -> Iterator[Predict]:
+def opened(loader: Callable[[], Loaded]) -> Iterator[Loaded]:
     """Load an engine; one that holds something open, such as a process, has a `close` method."""
-    predict = loader()
+    model = loader()
     try:
-        yield predict
+        yield model
     finally:
-        getattr(predict, "close", lambda: None)()
+        getattr(model, "close", lambda: None)()
 
 
 def serve(target: str, settings: ServeSettings) -> None:
-    """Serve a target's artifact until a signal comes."""
+    """Serve a target's artifact until a signal comes; UserError where it has no server here."""
+    if target in names() and target not in servable():
+        raise UserError(f"{target} has no server; docs/targets/{target}.md says what serves it")
     load_module(target, "server").serve(folder(target), manifest(target), settings)
 
 
@@ -121,11 +130,13 @@ def add_page(target: str, made: Path) -> None:
 
 def options() -> dict[str, str]:
     """Collect the flags that single targets add to `export`: name and help."""
-    found: dict[str, str] = {}
+    owners: dict[str, list[str]] = {}
+    texts: dict[str, str] = {}
     for target in names():
         for name, text in getattr(load_module(target), "OPTIONS", {}).items():
-            found[name] = f"{target}: {text}"
-    return found
+            owners.setdefault(name, []).append(target)
+            texts[name] = text
+    return {name: f"{', '.join(owners[name])}: {text}" for name, text in texts.items()}
 
 
 def check(target: str, precision: str | None, given: dict[str, int]) -> str:

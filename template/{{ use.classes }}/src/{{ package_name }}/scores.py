@@ -43,6 +43,6 @@ def unbalanced(test: Mapping[str, float], counts: Sequence[int]) -> list[str]:
         return []
     return [
         f"unbalanced: macro_f1 is {test['macro_f1']:.3g} beside an accuracy of"
-        f" {test['accuracy']:.3g}, so rare classes fare worse; try --class-weights balanced, or"
-        " collect more of them"
+        f" {test['accuracy']:.3g}, so rare classes fare worse; try --class-weights balanced where"
+        " it is not on yet, or collect more of them"
     ]

@@ -76,6 +76,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may not have a sign for all texts
     try:
         main()
     except OSError as error:

@@ -13,10 +13,12 @@ TASK = "forecasting"
 
 
 @dataclass(frozen=True)
-class DataSettings:
+class DataSettings(settings.SourceSettings):
     """Where the series come from, and what is to be forecast of them."""
 
-    source: str = setting("txhousing", "txhousing, or your own long table: CSV or Parquet")
+    source: str = setting(
+        "txhousing", "txhousing, or a long table, CSV or Parquet file, its address or .dvc file"
+    )
     id_column: str = setting("unique_id", "which series a row belongs to; without it there is one")
     time_column: str = setting("ds", "when a value was measured: a date, a time, or a number")
     value_column: str = setting("y", "what is to be forecast")

@@ -5,20 +5,14 @@ and `labels`, the class numbers, int64 [n].
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .dataset import ArraySplit, Dataset, golden_rows
+from .dataset import Dataset, golden_rows
+from .digits import load_digits
 from .errors import UserError
 from .own_images import load_folder
-from .pictures import Preparation, describe
-from .preview import draw_batch
 from .signature import Batch, Signature, Tensor
-from .splits import divide
 from .task import DataSettings
 
 
@@ -31,7 +25,8 @@ def load(settings: DataSettings) -> Dataset:
         raise UserError("`source` is empty; set it to digits or to your folder of images")
     if settings.source == "digits":
         return load_digits(settings)
-    return load_folder(Path(settings.source).expanduser(), settings)
+    rare = "look at macro_f1, and try --class-weights balanced"
+    return load_folder(Path(settings.source).expanduser(), settings, rare)
 
 
 def signature(facts: Mapping[str, Any]) -> Signature:
@@ -47,35 +42,3 @@ def signature(facts: Mapping[str, Any]) -> Signature:
 def golden(dataset: Dataset) -> Batch:
     """Choose the images on which exported models are compared with the trained one."""
     return golden_rows(dataset.test, signature(dataset.facts))
-
-
-def load_digits(settings: DataSettings) -> Dataset:
-    """Load 1,797 handwritten digits of 8x8 pixels: the first half trains, the second half tests.
-
-    Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
-    Learning Repository, doi:10.24432/C50P49. The split is that of scikit-learn's own example.
-    """
-    # scikit-learn takes a second to import; a folder of your own does without it.
-    from sklearn.datasets import load_digits as sklearn_digits
-
-    if settings.image_size not in (0, 8) or settings.colour == "rgb":
-        raise UserError('the digits are 8x8 and grey: set image_size = 8 and colour = "grey"')
-    bunch = sklearn_digits()
-    images = np.round(bunch.images[..., None] * (255 / 16)).astype(np.uint8)  # ink is 0 to 16
-    labels = bunch.target.astype(np.int64)
-    half = len(labels) // 2
-    given = ["train"] * half + ["test"] * (len(labels) - half)
-    parts = divide(labels, given, [], replace(settings, group=""))
-    train, validation, test = (
-        ArraySplit({"images": images[i], "labels": labels[i]}) for i in parts
-    )
-    names = [str(name) for name in bunch.target_names]
-    return Dataset(
-        name="Optical Recognition of Handwritten Digits (scikit-learn)",
-        licence="CC BY 4.0",
-        train=train,
-        validation=validation,
-        test=test,
-        facts=describe(names, labels[parts[0]], Preparation(8, 8, 1)),
-        draw=partial(draw_batch, names),
-    )

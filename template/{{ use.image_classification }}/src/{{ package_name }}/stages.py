@@ -26,6 +26,14 @@ def widths(shape: Sequence[int], channels: int) -> tuple[int, list[int]]:
     return stride, [first, *(min(first * 2**n, channels * WIDEST) for n in range(1, stages + 1))]
 
 
+def groups(channels: int) -> int:
+    """Return into how many groups channels are put that are normalised together: at most 8.
+
+    Source: Y. Wu and K. He (2018), Group Normalization, arXiv:1803.08494.
+    """
+    return math.gcd(channels, 8)
+
+
 def standardised(settings: Config, facts: dict[str, Any]) -> bool:
     """Say whether the network takes out each image's mean colour and contrast."""
     wanted = settings.model.standardise

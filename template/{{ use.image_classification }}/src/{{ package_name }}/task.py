@@ -13,10 +13,12 @@ TASK = "image_classification"
 
 
 @dataclass(frozen=True)
-class DataSettings:
+class DataSettings(settings.SourceSettings):
     """Where the images come from and how they are prepared."""
 
-    source: str = setting("digits", "digits, or your folder with one subfolder of images per class")
+    source: str = setting(
+        "digits", "digits, or a folder with one of images per class, its address or .dvc file"
+    )
     image_size: int = setting(
         0,
         "images are cropped and scaled to this square; 0: their own size, at most 64",
@@ -53,6 +55,9 @@ class ModelSettings:
 
     channels: int = setting(
         24, "of the first stage; later ones have up to four times as many", 1, 512
+    )
+    norm: Literal["batch", "group"] = setting(
+        "batch", "batch: statistics of a process's rows; group: of each image"
     )
     standardise: Literal["auto", "on", "off"] = setting(
         "auto", "take out each image's own mean colour and contrast; auto: where it is rgb"

@@ -8,6 +8,7 @@ from . import hardware, model, state
 from .errors import UserError
 from .model import build, saved
 from .runs import Run
+from .sharding import whole
 from .signature import Batch, Predict, Signature, concatenate
 from .storage import sha256_arrays
 
@@ -41,7 +42,13 @@ def load(run: Run) -> Predict:
 
 
 def as_function(module: nn.Module, signature: Signature, device: torch.device) -> Predict:
-    """Make a function of the served module: in full precision, a bounded piece at a time."""
+    """Make a function of the served module: in full precision, a bounded piece at a time.
+
+    A task whose models can do more than that has an `as_function` of its own in `model.py`.
+    """
+    if own := getattr(model, "as_function", None):
+        found: Predict = own(module, signature, device)
+        return found
 
     def compute(inputs: Batch) -> Batch:
         tensors = (torch.from_numpy(array).to(device) for array in inputs.values())
@@ -59,7 +66,8 @@ def as_function(module: nn.Module, signature: Signature, device: torch.device) -
 
 def weights(network: nn.Module) -> Batch:
     """Return all that the network has learnt, by name, as arrays."""
-    return {n: value.detach().cpu().contiguous().numpy() for n, value in saved(network).items()}
+    tensors = whole(saved(network))
+    return {name: value.detach().cpu().contiguous().numpy() for name, value in tensors.items()}
 
 
 def examples(signature: Signature, rows: int) -> tuple[Tensor, ...]:

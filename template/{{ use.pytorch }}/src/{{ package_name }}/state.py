@@ -9,9 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from . import distributed
 from .checkpoints import Context, Progress
 from .errors import UserError
 from .model import saved
+from .ranks import RANK
+from .sharding import divided, load_optimizer, whole
 
 
 def pack(
@@ -28,9 +31,9 @@ def pack(
     """
     state: dict[str, Any] = {
         "progress": dataclasses.asdict(progress),
-        "network": saved(network),
-        "optimizer": optimizer.state_dict(),
-        "random": random_states(),
+        "network": whole(saved(network)),
+        "optimizer": whole(optimizer.state_dict()),
+        "random": distributed.gather(random_states()),
         "context": context,
     }
     if average is not None:
@@ -55,8 +58,9 @@ def unpack(
         if average is not None:
             fill(average.module, state["average"]["network"])
             average.n_averaged.copy_(state["average"]["updates"])
-        optimizer.load_state_dict(state["optimizer"])
-        restore_random_states(state["random"])
+        load_optimizer(optimizer, state["optimizer"])
+        random = state["random"]  # with more processes than before, the last ones share theirs
+        restore_random_states(random[min(RANK, len(random) - 1)])
         progress = Progress(**state["progress"])
     except (RuntimeError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
         raise UserError("the checkpoint is of another network; was model.py changed?") from error
@@ -65,10 +69,11 @@ def unpack(
 
 def fill(network: nn.Module, weights: dict[str, Tensor]) -> None:
     """Put weights into a network; KeyError or RuntimeError when they are another network's."""
-    if weights.keys() != saved(network).keys():
+    kept = saved(network)
+    if weights.keys() != kept.keys():
         raise KeyError("the weights have other names")
     # What is not saved, such as a frozen part, stays as it is.
-    network.load_state_dict(weights, strict=False)
+    network.load_state_dict(divided(weights, kept), strict=False)
 
 
 def random_states() -> dict[str, list[Tensor]]:

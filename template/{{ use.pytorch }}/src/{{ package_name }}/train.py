@@ -3,9 +3,10 @@
 from functools import partial
 
 import torch
+from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from . import checkpoints, data, hardware, loader, state
+from . import checkpoints, data, distributed, hardware, loader, sources, state
 from .chance import Chance
 from .choices import keep_choices
 from .dataset import introduce
@@ -25,28 +26,40 @@ from .model import (
     trainable,
     weight,
 )
+from .ranks import RANK, SIZE
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
+from .sharding import whole
 
 
+@distributed.joined
 def train(run: Run, interrupt: Interrupt) -> None:
     """Train a run's network, going on from its newest checkpoint when it has one.
 
     A signal that `interrupt` has caught ends the training early, with a checkpoint to go on from.
+    Where a launcher has started several processes, each computes its share of every batch.
     """
+    dataset = sources.load(run.config.data)
+    run = keep_choices(run, dataset)
     settings = run.config.train
-    dataset = data.load(run.config.data)
     schedule = Schedule(len(dataset.train), settings)
+    mine = schedule.share(RANK, SIZE)
     checkpoints.check_settings(settings, dataset)
-    run = keep_choices(run, dataset, schedule.batch_size)
+    distributed.check_settings(run.config)
     device = hardware.prepare(run.config.hardware)
-    introduce(dataset, schedule.rows(0, 1)[0], run.path)
+    context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
+    distributed.check_equal(context)
+    if run.writes:
+        introduce(dataset, schedule.rows(0, 1)[0], run.path)
+    saved = distributed.share(partial(checkpoints.newest, run.checkpoints))
 
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(settings.seed + RANK)  # each process drops out other units
     network = build(run.config, dataset.facts).to(device)
-    if not checkpoints.exist(run):
+    if saved is None and run.writes:
         initialize(network, run.config)
+    distributed.share_tensors(network.state_dict().values())
+    together = distributed.wrap(network, run.config.hardware.shard)
     groups = trainable(network)
     optimizer = torch.optim.AdamW(
         [{"params": group} for group in groups], weight_decay=settings.weight_decay, fused=True
@@ -54,20 +67,27 @@ def train(run: Run, interrupt: Interrupt) -> None:
     average = None
     if settings.average_decay:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay))
-    forward = torch.compile(network) if run.config.hardware.compile else network
+    forward = torch.compile(together) if run.config.hardware.compile else together
     mixed_precision = run.config.hardware.precision == "bfloat16"
 
     # What is validated and becomes the model: the average of the weights, where there is one.
     final = network if average is None else average.module
     signature = data.signature(dataset.facts)
     predict = as_function(ServingModule(final, dataset.facts), signature, device)
+    predict = distributed.spread(predict)
 
-    context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
     pack = partial(state.pack, network, average, optimizer)
     unpack = partial(state.unpack, network, average, optimizer)
-    progress = checkpoints.resume(run, context, unpack)
-    learnt_from = precompute(network, dataset.train, run.config)
+    progress = checkpoints.resume(run, context, unpack, saved)
+    learnt_from = dataset.train
+    if not run.config.hardware.shard:  # divided weights are whole in a step alone
+        learnt_from = precompute(network, dataset.train, run.config)
     batches = loader.load(learnt_from, device, run.config.hardware.resident_share)
+
+    parts = schedule.parts(mine)
+    # What the network measures, such as the means of batches, is measured by the first process.
+    buffers = [*network.buffers(), *final.buffers()]
+    stop = False
 
     interrupt.begin_training()
     with Logger(run, schedule, progress.step) as logger:
@@ -76,9 +96,10 @@ def train(run: Run, interrupt: Interrupt) -> None:
             rates = schedule.learning_rates(first, event).tolist()
             shares = rate_shares(run.config, schedule.epochs(first, event)).tolist()
             totals = torch.zeros(1 + len(FIGURES), device=device)
-            total_weight = 0.0
+            total_weight = total_norm = 0.0
             network.train()
-            steps = zip(batches(schedule.rows(first, event)), rates, shares, strict=True)
+            rows_of_steps = schedule.rows(first, event)[:, mine]
+            steps = zip(batches(rows_of_steps), rates, shares, strict=True)
             for batch, rate, of_groups in steps:
                 for group, share in zip(optimizer.param_groups, of_groups, strict=True):
                     group["lr"] = rate * share
@@ -86,39 +107,47 @@ def train(run: Run, interrupt: Interrupt) -> None:
                     for parameter in group["params"]:
                         parameter.requires_grad_(share > 0)
                 optimizer.zero_grad()
-                batch_weight = weight(batch)
-                for rows in schedule.parts():
-                    part = {name: tensor[rows] for name, tensor in batch.items()}
+                batch_weight, stop = distributed.agree(weight(batch), interrupt.due())
+                for rows in parts:  # their places in the whole batch
+                    here = slice(rows.start - mine.start, rows.stop - mine.start)
+                    part = {name: tensor[here] for name, tensor in batch.items()}
                     chance = Chance(settings.seed, progress.step, schedule.batch_size, rows, device)
-                    with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
-                        total, figures = loss(forward, part, run.config, dataset.facts, chance)
-                    # A sum over the part, divided by the weight of the whole batch: the gradients
-                    # are the same however the batch is divided.
-                    (total / batch_weight).backward()
+                    with distributed.averaged(together, rows is parts[-1]):
+                        with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
+                            total, figures = loss(forward, part, run.config, dataset.facts, chance)
+                        # A sum over the part, divided by the weight of the whole batch: the
+                        # gradients, which the processes average, are the same however it is cut.
+                        (total / (batch_weight / SIZE)).backward()
                     totals += torch.stack([total.detach(), *figures])
                 if settings.clip_norm:
-                    torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
+                    norm = clip_grad_norm_(network.parameters(), settings.clip_norm)
+                    total_norm += whole(norm)
                 optimizer.step()
                 if average is not None:
                     average.update_parameters(network)
                 total_weight += batch_weight
                 progress.step += 1
                 logger.tick(progress.step)
-                if interrupt.due():
+                # What several processes have agreed on before this step holds after it.
+                if stop := stop or (SIZE == 1 and interrupt.due()):
                     break
-            means = dict(zip(("loss", *FIGURES), (totals / total_weight).tolist(), strict=True))
+            figures_seen = (distributed.add_up(totals) / total_weight).tolist()
+            means = dict(zip(("loss", *FIGURES), figures_seen, strict=True))
+            if settings.clip_norm:
+                means["gradient_norm"] = float(total_norm) / (progress.step - first)
             rate = rates[progress.step - first - 1]
             logger.training(progress.step, means | {"learning_rate": rate})
 
-            if schedule.is_checkpoint(progress.step) or interrupt.caught:
+            if schedule.is_checkpoint(progress.step) or stop:
+                distributed.share_tensors(buffers)
                 checkpoints.validate_and_save(
                     run, dataset, schedule, progress, logger, predict, pack, context
                 )
-            if interrupt.caught and not progress.is_over(schedule):
+            if stop and not progress.is_over(schedule):
                 return
 
         if settings.final_weights == "best":
-            unpack(checkpoints.best(run))
+            unpack(distributed.share(partial(checkpoints.best, run)))
         calibrate(final, predict, dataset)
         made_by = {
             "framework": "PyTorch",

@@ -14,10 +14,12 @@ TASK = "tabular"
 
 
 @dataclass(frozen=True)
-class DataSettings:
+class DataSettings(settings.SourceSettings):
     """Where the table comes from, and what its columns are for."""
 
-    source: str = setting("titanic", "titanic, diamonds, or a CSV, JSON Lines or Parquet file")
+    source: str = setting(
+        "titanic", "titanic, diamonds, or a CSV, JSON Lines or Parquet, its address or .dvc file"
+    )
     target_column: str = setting("", "what the network learns to tell; your own table needs it")
     target_kind: Literal["auto", "classes", "value"] = setting(
         "auto", "auto: classes where it is text, or up to 20 whole numbers"

@@ -8,16 +8,16 @@ import psutil
 import tensorflow as tf
 
 from .errors import UserError
+from .ranks import LOCAL_SIZE, SIZE
 from .settings import HardwareSettings
 
 
 def prepare(settings: HardwareSettings) -> str:
     """Set up TensorFlow by `[hardware]` and return the device; UserError when it is not there."""
-    # Threads cannot be changed once TensorFlow computes, as it may already in a notebook.
-    with contextlib.suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(settings.threads or 1)
-        tf.config.threading.set_inter_op_parallelism_threads(settings.threads or 1)
-    there = [name.removeprefix("/device:") for name in devices()]  # CPU:0, GPU:0, ...
+    if settings.device.lower().startswith(("tpu", "xla")):
+        raise UserError("nothing here runs on TPUs; docs/scaling.md says what does")
+    set_threads(settings)
+    there = [name.rpartition("device:")[2] for name in devices()]  # CPU:0, GPU:0, ...
     if any(name.startswith("GPU") for name in there):
         tf.config.experimental.enable_op_determinism()
         # Full float32: exports are compared to 1e-5, and TF32 keeps three digits.
@@ -29,6 +29,14 @@ def prepare(settings: HardwareSettings) -> str:
     if wanted not in there:
         raise UserError(f"there is no device {settings.device!r}; there are {', '.join(there)}")
     return wanted
+
+
+def set_threads(settings: HardwareSettings) -> None:
+    """Set the number of CPU threads."""
+    # Threads cannot be changed once TensorFlow computes, as it may already in a notebook.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(settings.threads or 1)
+        tf.config.threading.set_inter_op_parallelism_threads(settings.threads or 1)
 
 
 def devices() -> list[str]:
@@ -45,10 +53,13 @@ def choose_threads(batch: int) -> int:
 
 
 def memory(device: str) -> int:
-    """Return the bytes of the device's memory; of the computer's where it has none of its own."""
+    """Return the bytes of the device's memory; of the computer's where it has none of its own.
+
+    Several processes of a computer have a share each.
+    """
     program = shutil.which("nvidia-smi")
     if not device.startswith("GPU") or program is None:
-        return int(psutil.virtual_memory().total)
+        return int(psutil.virtual_memory().total) // LOCAL_SIZE
     # TensorFlow tells how much of a GPU's memory is used, but not how much there is.
     query = ["--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     number = device.partition(":")[2]
@@ -64,4 +75,5 @@ def fingerprint(settings: HardwareSettings, device: str) -> dict[str, str]:
         "TensorFlow": tf.__version__,
         "device": details.get("device_name", device),
         "threads": str(settings.threads),
+        "processes": str(SIZE),
     }

@@ -7,13 +7,13 @@ export carries it.
 
 import functools
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import hub
 from .errors import UserError
 from .task import DataSettings
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "*.safetensors*", "README.md")
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
-COMMIT = re.compile(r"[0-9a-f]{40}")
 MOST = 512  # tokens of a text, where the encoder does not say how many it takes
 
 About = Mapping[str, Any]
@@ -30,27 +28,7 @@ About = Mapping[str, Any]
 
 def find(settings: DataSettings) -> Path:
     """Return the encoder's folder; one of the Hub is downloaded once. Raises UserError."""
-    folder = Path(settings.encoder).expanduser()
-    if folder.is_dir():
-        return folder
-    if not HUB_NAME.fullmatch(settings.encoder):
-        raise UserError(f"there is no folder {folder}; `encoder` takes one, or a name of the Hub")
-    if not COMMIT.fullmatch(settings.encoder_revision):
-        raise UserError(
-            f"there is no folder {folder}; where it is a name of the Hub, say which commit with"
-            " --encoder-revision, the 40 characters of it, so that later runs get the same weights"
-        )
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        found = snapshot_download(
-            settings.encoder, revision=settings.encoder_revision, allow_patterns=list(FILES)
-        )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise UserError(f"{settings.encoder} cannot be had from the Hub: {reason}") from error
-    return Path(found)
+    return hub.find(settings.encoder, settings.encoder_revision, "encoder", FILES)
 
 
 def describe(settings: DataSettings) -> dict[str, Any]:
@@ -61,9 +39,9 @@ def describe(settings: DataSettings) -> dict[str, Any]:
     most. Raises UserError where the folder is no encoder's.
     """
     folder = find(settings)
-    config, options = read_json(folder / "config.json"), {}
+    config, options = hub.read_json(folder / "config.json", "an encoder"), {}
     if (folder / "tokenizer_config.json").is_file():
-        options = read_json(folder / "tokenizer_config.json")
+        options = hub.read_json(folder / "tokenizer_config.json", "an encoder")
     if "model_type" not in config:
         raise UserError(f"{folder}/config.json names no model_type, so it is no encoder's")
     if not any(folder.glob("*.safetensors")):
@@ -71,9 +49,9 @@ def describe(settings: DataSettings) -> dict[str, Any]:
     about = {
         "name": folder.name if Path(settings.encoder).expanduser().is_dir() else settings.encoder,
         "revision": settings.encoder_revision,
-        "licence": licence(folder),
+        "licence": hub.licence(folder),
         "config": {key: value for key, value in config.items() if key != "_name_or_path"},
-        "tokenizer": read_json(folder / "tokenizer.json"),
+        "tokenizer": hub.read_json(folder / "tokenizer.json", "an encoder"),
     }
     return about | {"pad": pad_of(about, options), "most": most_of(config, options)}
 
@@ -83,27 +61,6 @@ def starts_from(settings: DataSettings) -> str:
     about = describe(settings)
     commit = f" at {about['revision']}" if about["revision"] else ""
     return f"{about['name']}{commit}, {about['licence']}"
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """Read one of the folder's files; UserError when it is missing or damaged."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{file} is missing: an encoder's folder has one") from error
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{file} cannot be read: it is no JSON object")
-    return found
-
-
-def licence(folder: Path) -> str:
-    """Return the licence that the folder's README.md names at its head."""
-    file = folder / "README.md"
-    head = file.read_text(encoding="utf-8", errors="replace")[:4000] if file.is_file() else ""
-    found = re.search(r"^license:\s*([\w.+-]+)\s*$", head, re.MULTILINE | re.ASCII)
-    return found[1] if found else "licence unknown"
 
 
 def pad_of(about: About, options: Mapping[str, Any]) -> int:

@@ -13,10 +13,12 @@ TASK = "text_classification"
 
 
 @dataclass(frozen=True)
-class DataSettings:
+class DataSettings(settings.SourceSettings):
     """Where the texts come from, and how much of each is read."""
 
-    source: str = setting("languages", "languages, or your own CSV, JSON Lines or Parquet file")
+    source: str = setting(
+        "languages", "languages, or a CSV, JSON Lines or Parquet file, its address or .dvc file"
+    )
     text_column: str = setting("text", "the column with the texts, in your own file")
     label_column: str = setting("label", "the column with what the network learns to tell")
     group_column: str = setting("", "texts with the same value stay in one split, such as authors")

@@ -27,6 +27,11 @@ STATUS = {"finished": "FINISHED", "stopped": "KILLED", "failed": "FAILED"}
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 
 
+def store_of(run: Run) -> str:
+    """Name the store that all runs of a folder share."""
+    return f"sqlite:///{(run.path.parent / 'mlflow.db').as_posix()}"
+
+
 class Tracker:
     """Record scalars as one MLflow run, in batches: one call per metric would be slow.
 
@@ -37,8 +42,7 @@ class Tracker:
     def __init__(self, run: Run, first_step: int) -> None:
         for name, value in PATIENCE.items():
             os.environ.setdefault(name, value)
-        store = f"sqlite:///{(run.path.parent / 'mlflow.db').as_posix()}"
-        self._client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or store)
+        self._client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or store_of(run))
         self._last_steps: dict[str, int] = {}
         file = run.path / "tracker.json"
         kept = json.loads(file.read_bytes()).get("mlflow_run") if file.is_file() else None

@@ -9,11 +9,12 @@ import functools
 import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 DAY = 86_400
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # Windows' own clock knows no time before it
 # How far apart values are, by name: seconds (of months: their number), and values in a season.
 SECONDS = {
     "1_minute": (60, 60),
@@ -138,7 +139,7 @@ def place(time: int, frequency: str, phase: int = 0) -> int:
     if frequency in SECONDS:
         step = SECONDS[frequency][0]
         return (time - phase + step // 2) // step + phase // step
-    moment = datetime.fromtimestamp(time, UTC)
+    moment = EPOCH + timedelta(seconds=time)
     return (12 * moment.year + moment.month - 1) // MONTHS[frequency][0]
 
 
@@ -146,7 +147,7 @@ def later(time: int, steps: int, frequency: str) -> int:
     """Return the time some steps later; the last day of a month is followed by last days."""
     if frequency in SECONDS:
         return time + steps * SECONDS[frequency][0]
-    moment = datetime.fromtimestamp(time, UTC)
+    moment = EPOCH + timedelta(seconds=time)
     last = moment.day == calendar.monthrange(moment.year, moment.month)[1]
     months = 12 * moment.year + moment.month - 1 + steps * MONTHS[frequency][0]
     year, month = divmod(months, 12)
@@ -159,7 +160,7 @@ def write(time: int, frequency: str) -> str:
     """Write a time as answers have it: a date, or a time in UTC where hours count."""
     if frequency == "steps":
         return str(time)
-    moment = datetime.fromtimestamp(time, UTC)
+    moment = EPOCH + timedelta(seconds=time)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if is_clock(frequency) else "%Y-%m-%d")
 
 

@@ -1,16 +1,15 @@
 """The pictures in a report on image classification: the worst mistakes."""
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure as Canvas
-from PIL import Image
 
 from ..dataset import Split
 from .classes import Answers
 from .elements import Figure, Theme, Tile, bare, figure, short
 from .formatting import percent
+from .pictures import grey_or_colour, picture
 
 MOST_MISTAKES = 12
 
@@ -55,21 +54,3 @@ def tile(i: int, image: np.ndarray, answers: Answers, classes: Sequence[str]) ->
     true, said = classes[answers.labels[i]], classes[answers.said[i]]
     lines = (f"true: {true}", f"answer: {said}", f"with {percent(answers.stated[i])}")
     return Tile(picture(image), f"Test image {i}: {true}", lines)
-
-
-def picture(image: np.ndarray, side: int = 128) -> bytes:
-    """Return an image, uint8 [h, w, c], as a PNG; small ones are enlarged, every pixel visible."""
-    pixels = Image.fromarray(grey_or_colour(image))
-    factor = side // max(pixels.size)
-    if factor > 1:
-        larger = (pixels.width * factor, pixels.height * factor)
-        pixels = pixels.resize(larger, Image.Resampling.NEAREST)
-    pixels.thumbnail((2 * side, 2 * side))
-    stream = io.BytesIO()
-    pixels.save(stream, "PNG")
-    return stream.getvalue()
-
-
-def grey_or_colour(image: np.ndarray) -> np.ndarray:
-    """Drop the channel axis of a grey image, as Pillow and matplotlib want it."""
-    return image[..., 0] if image.shape[-1] == 1 else image

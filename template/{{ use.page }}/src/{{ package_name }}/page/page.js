@@ -7,6 +7,7 @@
 //                                  whenever the input has changed, and say(sentence) about an input of no use.
 //   read()                         gives the inputs of one row, or null where there are none; may be a promise
 //   show(outputs)                  shows the outputs of one row; null: there is no answer
+//   compute(predict, inputs)       where an answer takes several calls of predict(inputs, rows): resolves to the outputs
 //
 // engine.js computes, with one of its `backends`, of which the first is the default; `name` is its name:
 //   load(manifest, backend)        resolves to { version, backend, predict }
@@ -51,7 +52,7 @@ async function answer(question) {
 
 async function compute(inputs, question) {
   const start = performance.now();
-  const outputs = await model.predict(inputs, 1);
+  const outputs = await (task.compute?.(model.predict, inputs) ?? model.predict(inputs, 1));
   const milliseconds = Math.max(performance.now() - start, 0.1).toPrecision(2);
   if (question !== asked) return;
   task.show(outputs);

@@ -31,7 +31,8 @@ def build(settings: Config, facts: Facts) -> nn.Module:
     else:
         stride, channels = widths(facts["shape"], settings.model.channels)
         standardise = standardised(settings, facts)
-        network = Network(facts["shape"][-1], stride, channels, classes, standardise)
+        norm = settings.model.norm
+        network = Network(facts["shape"][-1], stride, channels, classes, norm, standardise)
     return network.to(memory_format=torch.channels_last)
 
 

@@ -5,16 +5,16 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from .stages import EPSILON
+from .stages import EPSILON, groups
 
 
 class Convolution(nn.Sequential):
     """A 3x3 convolution, normalisation and relu, which every runtime has."""
 
-    def __init__(self, taken: int, given: int, stride: int = 1) -> None:
+    def __init__(self, taken: int, given: int, norm: str, stride: int = 1) -> None:
         super().__init__(
             nn.Conv2d(taken, given, kernel_size=3, stride=stride, padding=1, bias=False),
-            nn.BatchNorm2d(given),
+            nn.BatchNorm2d(given) if norm == "batch" else nn.GroupNorm(groups(given), given),
             nn.ReLU(),
         )
 
@@ -26,10 +26,10 @@ class Stage(nn.Module):
     arXiv:1512.03385.
     """
 
-    def __init__(self, taken: int, given: int) -> None:
+    def __init__(self, taken: int, given: int, norm: str) -> None:
         super().__init__()
-        self.smaller = Convolution(taken, given, stride=2)
-        self.residual = Convolution(given, given)
+        self.smaller = Convolution(taken, given, norm, stride=2)
+        self.residual = Convolution(given, given, norm)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map [n, taken, height, width] to [n, given, height / 2, width / 2]."""
@@ -42,12 +42,18 @@ class Network(nn.Module):
     """A convolution, stages, the mean over the whole map, and one linear layer."""
 
     def __init__(
-        self, colours: int, stride: int, widths: list[int], classes: int, standardise: bool
+        self,
+        colours: int,
+        stride: int,
+        widths: list[int],
+        classes: int,
+        norm: str,
+        standardise: bool,
     ) -> None:
         super().__init__()
         self.standardise = standardise
-        stages = [Stage(a, b) for a, b in itertools.pairwise(widths)]
-        self.features = nn.Sequential(Convolution(colours, widths[0], stride), *stages)
+        stages = [Stage(a, b, norm) for a, b in itertools.pairwise(widths)]
+        self.features = nn.Sequential(Convolution(colours, widths[0], norm, stride), *stages)
         self.classifier = nn.Linear(widths[-1], classes)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Bodies within limits of size and time, and errors as all servers write them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,14 +17,22 @@ BODY_SECONDS = 30  # for a client to send its body
 
 
 class Refused(Exception):
-    """A request that is not answered: one sentence for the client, and an HTTP status."""
+    """A request that is not answered: one sentence for the client, and an HTTP status.
+
+    `code` is a word for programs, where a server's errors have one.
+    """
 
     def __init__(
-        self, message: str, status: int = 400, headers: Mapping[str, str] | None = None
+        self,
+        message: str,
+        status: int = 400,
+        headers: Mapping[str, str] | None = None,
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.headers = headers
+        self.code = code
 
 
 class BodyReader:
@@ -65,23 +73,33 @@ class BodyReader:
             self.held -= len(body)
 
 
-def explain_errors(app: Starlette, here: str) -> None:
-    """Let an application answer errors as `{"error": "one sentence"}`.
+def plain(message: str, status: int, code: str) -> dict[str, Any]:
+    """Write an error as `{"error": "one sentence"}`."""
+    return {"error": message}
+
+
+Form = Callable[[str, int, str], dict[str, Any]]
+
+
+def explain_errors(app: Starlette, here: str, form: Form = plain) -> None:
+    """Let an application answer errors in JSON: `form` makes it of a sentence, a status, a code.
 
     `here` says what the server has, for requests to other paths.
     """
 
     async def refused(request: Request, error: Any) -> Response:
-        return JSONResponse({"error": str(error)}, error.status, error.headers)
+        content = form(str(error), error.status, error.code)
+        return JSONResponse(content, error.status, error.headers)
 
     async def unroutable(request: Request, error: Any) -> Response:
         message = f"{request.method} is not allowed for {short(request.url.path)}"
         if error.status_code == 404:
             message = f"nothing is at {short(request.url.path)}; this server has {here}"
-        return JSONResponse({"error": message}, error.status_code, error.headers)
+        content = form(message, error.status_code, "")
+        return JSONResponse(content, error.status_code, error.headers)
 
     async def broken(request: Request, error: Any) -> Response:
-        return JSONResponse({"error": "the server failed; its log says why"}, 500)
+        return JSONResponse(form("the server failed; its log says why", 500, ""), 500)
 
     app.add_exception_handler(Refused, refused)
     app.add_exception_handler(HTTPException, unroutable)

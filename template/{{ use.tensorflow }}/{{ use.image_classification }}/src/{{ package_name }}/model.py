@@ -31,7 +31,8 @@ def build(settings: Config, facts: Facts) -> keras.Model:
     if settings.model.backbone:
         return backbone.build(settings.model, shape, classes)
     stride, channels = widths(shape, settings.model.channels)
-    return new_network(shape, stride, channels, classes, standardised(settings, facts))
+    norm, standardise = settings.model.norm, standardised(settings, facts)
+    return new_network(shape, stride, channels, classes, norm, standardise)
 
 
 def initialize(network: keras.Model, settings: Config) -> None:

@@ -5,31 +5,39 @@ from collections.abc import Sequence
 import keras
 from keras import KerasTensor, layers, ops
 
-from .stages import EPSILON
+from .stages import EPSILON, groups
 
 
-def convolution(features: KerasTensor, channels: int, stride: int = 1) -> KerasTensor:
+def convolution(features: KerasTensor, channels: int, norm: str, stride: int = 1) -> KerasTensor:
     """Add a 3x3 convolution, normalisation and relu, which every runtime has."""
     features = layers.Conv2D(
         channels, 3, stride, "same", use_bias=False, kernel_initializer="he_normal"
     )(features)
-    # Keras's own momentum of 0.99 needs more steps than a short training has.
-    features = layers.BatchNormalization(momentum=0.9)(features)
+    if norm == "batch":
+        # Keras's own momentum of 0.99 needs more steps than a short training has.
+        features = layers.BatchNormalization(momentum=0.9)(features)
+    else:
+        features = layers.GroupNormalization(groups(channels))(features)
     return layers.ReLU()(features)
 
 
-def stage(features: KerasTensor, channels: int) -> KerasTensor:
+def stage(features: KerasTensor, channels: int, norm: str) -> KerasTensor:
     """Halve the height and width, then add a convolution to what it was made from.
 
     Source of residual layers: K. He et al. (2016), Deep Residual Learning for Image Recognition,
     arXiv:1512.03385.
     """
-    smaller = convolution(features, channels, stride=2)
-    return layers.Add()([smaller, convolution(smaller, channels)])
+    smaller = convolution(features, channels, norm, stride=2)
+    return layers.Add()([smaller, convolution(smaller, channels, norm)])
 
 
 def build(
-    shape: Sequence[int], stride: int, widths: Sequence[int], classes: int, standardise: bool
+    shape: Sequence[int],
+    stride: int,
+    widths: Sequence[int],
+    classes: int,
+    norm: str,
+    standardise: bool,
 ) -> keras.Model:
     """Build a convolution, stages, the mean over the whole map, and one dense layer.
 
@@ -37,9 +45,9 @@ def build(
     """
     images = keras.Input(shape, name="images")
     pixels = Standardise()(images) if standardise else images
-    features = convolution(pixels, widths[0], stride)
+    features = convolution(pixels, widths[0], norm, stride)
     for channels in widths[1:]:
-        features = stage(features, channels)
+        features = stage(features, channels, norm)
     pooled = layers.GlobalAveragePooling2D()(features)
     # Logits stay in float32 when the rest computes in bfloat16.
     return keras.Model(images, layers.Dense(classes, dtype="float32", name="logits")(pooled))

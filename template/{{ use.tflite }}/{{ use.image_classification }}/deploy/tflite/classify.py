@@ -112,6 +112,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may not have a sign for all texts
     try:
         main()
     except urllib.error.HTTPError as error:

@@ -22,7 +22,7 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
     Threads may share it.
     Raises UserError when the file is broken or is not the model that the manifest describes.
     """
-    method = open_method(folder / manifest.file(precision), manifest)
+    program = open_program(folder / manifest.file(precision), manifest)
     signature, limit = manifest.signature, int(manifest.details["max_batch"])
     lock = threading.Lock()  # a method has one set of buffers
 
@@ -32,6 +32,7 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
         # In memory of their own: ExecuTorch refuses the strides that some views have.
         tensors = [torch.from_numpy(np.array(array, order="C")) for array in inputs.values()]
         with lock:
+            method = program.load_method("forward")  # the one that the program has loaded before
             outputs = [tensor.numpy() for tensor in method.execute(tensors)]
         names = (tensor.name for tensor in signature.outputs)
         return dict(zip(names, outputs, strict=True))
@@ -42,13 +43,18 @@ def load(folder: Path, manifest: Manifest, precision: str) -> Predict:
     return predict
 
 
-def open_method(path: Path, manifest: Manifest) -> Any:
-    """Open a file as an ExecuTorch program's `forward` method; raises UserError as `load` does."""
+def open_program(path: Path, manifest: Manifest) -> Any:
+    """Open a file as an ExecuTorch program, which owns its methods.
+
+    It reads from memory: on Windows, a file that is mapped can be neither moved nor replaced.
+    Raises UserError as `load` does.
+    """
     with capture():
         from executorch.runtime import Runtime
 
         try:
-            method = Runtime.get().load_program(path).load_method("forward")
+            program = Runtime.get().load_program(path.read_bytes())
+            method = program.load_method("forward")
         except (RuntimeError, ValueError) as error:
             raise UserError(f"{path} is not a program ExecuTorch can load: {error}") from error
     about, limit = method.metadata, manifest.details.get("max_batch")
@@ -64,4 +70,4 @@ def open_method(path: Path, manifest: Manifest) -> Any:
                 f"{path} has the {kind}s {found}, but its manifest promises {promised};"
                 " export the model again"
             )
-    return method
+    return program

@@ -14,6 +14,8 @@ import threading
 import time
 from pathlib import Path
 
+assert sys.platform != "win32"  # process.py has refused that
+
 PATIENCE = 10  # seconds
 
 gone = threading.Event()

@@ -5,6 +5,7 @@ import errno
 import http.client
 import json
 import os
+import platform
 import shutil
 import signal
 import socket
@@ -193,40 +194,47 @@ def end_group(group: int) -> None:
 
     Java outlives the leader for a moment, so the leader's exit would not be enough.
     """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if members(group):
-            os.killpg(group, number)
-        end = time.monotonic() + STOP_SECONDS
-        while members(group) and time.monotonic() < end:
-            time.sleep(0.05)
+    if sys.platform != "win32":  # where nothing was started
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if members(group):
+                os.killpg(group, number)
+            end = time.monotonic() + STOP_SECONDS
+            while members(group) and time.monotonic() < end:
+                time.sleep(0.05)
 
 
 def members(group: int) -> list[int]:
     """List the processes of a group that still run."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            # One that has ended stays listed until its parent asks, and not every parent does.
-            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.pid)
-        except (ProcessLookupError, psutil.NoSuchProcess):
-            continue
+    found: list[int] = []
+    if sys.platform != "win32":
+        for process in psutil.process_iter():
+            try:
+                # One that has ended stays listed until its parent asks, and not every parent does.
+                if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process.pid)
+            except (ProcessLookupError, psutil.NoSuchProcess):
+                continue
     return found
 
 
 def refuse(settings: ServeSettings) -> None:
     """Raise UserError for what TorchServe, or starting it here, cannot do."""
-    if sys.platform == "win32":
-        raise UserError(
-            "TorchServe is started on Linux and macOS only; on Windows use WSL, or the container"
-            " of deploy/torchserve"
-        )
+    require_system()
     if ":" in settings.host or "/" in settings.host:
         raise UserError(
             f"TorchServe cannot listen on {settings.host}; name an IPv4 address, such as {HERE}"
         )
     if settings.max_body_mib > LARGEST_BODY_MIB:
         raise UserError(f"TorchServe takes at most {LARGEST_BODY_MIB} MiB; lower max_body_mib")
+
+
+def require_system() -> None:
+    """Raise UserError where TorchServe cannot be started."""
+    if platform.system() == "Windows":
+        raise UserError(
+            "TorchServe is started on Linux and macOS only; on Windows use WSL, or the container"
+            " of deploy/torchserve with an artifact from one of them"
+        )
 
 
 def claim(host: str, port: int) -> int:

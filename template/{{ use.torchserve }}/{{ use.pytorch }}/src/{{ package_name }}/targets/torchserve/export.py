@@ -16,13 +16,18 @@ from ...errors import UserError
 from ...inference import examples, load_module
 from ...runs import Run
 from .. import Exported
+from .process import require_system
 
 LARGEST_BATCH = 65_536
 SERVER = ("torchserve", "torch", "numpy", "pyyaml")  # TorchServe forgets to ask for the last two
 
 
 def export(run: Run, folder: Path, precision: str) -> Exported:
-    """Write `model.mar`, and `requirements.txt` with the packages that a server of it needs."""
+    """Write `model.mar`, and `requirements.txt` with the packages that a server of it needs.
+
+    Raises UserError where TorchServe cannot be started, as nothing could be verified there.
+    """
+    require_system()
     signature = run.signature()
     # PyTorch saves programs with weights in its own order only; others it warns about.
     module = load_module(run).to(memory_format=torch.contiguous_format)

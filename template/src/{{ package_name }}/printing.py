@@ -1,0 +1,92 @@
+"""Results as people read them: lines on a terminal, and tables as CSV."""
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .plain_text import visible
+
+Result = dict[str, Any]
+
+
+def write_csv(file: Path, answers: Sequence[Mapping[str, Any]]) -> None:
+    """Write answers as a table; what an answer has several of becomes a column each.
+
+    An answer with rows of its own, such as steps in time, becomes as many rows.
+    """
+    import csv
+
+    rows = [
+        {
+            name if key is None else f"{name} {key}": cell
+            for name, value in answer.items()
+            for key, cell in (value.items() if isinstance(value, dict) else [(None, value)])
+        }
+        for answer in long_rows(answers)
+    ]
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def accept_any_text() -> None:
+    """Let no character end a command: what a pipe has no sign for, as on Windows, is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def show_json(result: Mapping[str, Any]) -> None:
+    """Print a result for programs, on one line."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(result, ensure_ascii=not unicode), flush=True)
+
+
+def long_rows(answers: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Lay answers that have lists of objects out as rows of a long table; others stay."""
+    found: list[Mapping[str, Any]] = []
+    for answer in answers:
+        lists = [name for name, value in answer.items() if is_rows(value)]
+        if not lists:
+            found.append(answer)
+            continue
+        shared = {name: value for name, value in answer.items() if name not in lists}
+        found += [shared | row for name in lists for row in answer[name]]
+    return found
+
+
+def is_rows(value: object) -> bool:
+    """Say whether a value is a list of objects."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def show(result: Result, stream: Any) -> None:
+    """Print a result for people: a line for each figure."""
+    for name, value in result.items():
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            for text in value:
+                print(f"{name}: {text}", file=stream)
+        elif isinstance(value, list):
+            rows = [
+                {key: figure(cell) for key, cell in row.items() if not isinstance(cell, dict)}
+                for row in long_rows(value)
+            ]
+            if name == "variants":  # one alone is what the lines above tell
+                rows = [dict(zip(rows[0], rows[0], strict=True)), *rows] if len(rows) > 1 else []
+            for row in rows:
+                print(*row.values(), sep="\t", file=stream)
+        elif isinstance(value, dict):
+            show({f"{name} {key}": cell for key, cell in value.items()}, stream)
+        else:
+            print(f"{name}: {figure(value)}", file=stream)
+
+
+def figure(value: Any) -> Any:
+    """Shorten a number for people, and make a text harmless; other values stay."""
+    if isinstance(value, str):
+        return visible(value)
+    return f"{value:.4g}" if isinstance(value, float) else value

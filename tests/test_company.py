@@ -1,0 +1,412 @@
+"""A company's fork: its settings show in its projects, and upstream's releases merge cleanly.
+
+The fork is made here: company.yml with every setting changed, files and a question of its own. So
+is upstream's next release, which touches whatever lies near.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+from copier._settings import SettingsModel
+from harness import ROOT, copy_template, jinja_env, short_cuts, template, worker
+from update_lab import commit, files, git
+
+OWN = "template/{{ use.company }}"
+SETTINGS: dict[str, Any] = {
+    "allowed": {
+        "framework": ["tensorflow"],
+        "task": ["tabular", "forecasting"],
+        "targets": ["onnx", "tf_serving", "tflite"],
+        "ci": ["gitlab", "github"],
+        "license": ["proprietary", "Apache-2.0"],
+        "tracker": ["mlflow"],
+        "cluster": ["kubeflow"],
+    },
+    "index": {
+        "uv": "https://packages.example.com/python",
+        "pip": "https://packages.example.com/pip",
+        "npm": "https://packages.example.com/npm/",
+        "torch": {"cpu": "https://packages.example.com/torch-cpu"},
+    },
+    "images": "images.example.com/mirror",
+    "registry": "images.example.com/ml",
+    "runners": {"github": ["self-hosted", "linux"], "gitlab": ["ml-small"]},
+    "owners": ["@example/ml-platform", "ml@example.com"],
+    "retired": ["business_unit"],
+    "license": {"holder": "Example Ltd", "header": "Confidential. Not for release."},
+}
+QUESTION = {"type": "str", "ask": False, "help": "Who pays for it", "default": "0000"}
+PATTERNS = {  # what goes into files that run commands
+    "address": r"https://[\w.-]+(:\d+)?(/[\w./~-]*)?",
+    "image": r"[\w.-]+(:\d+)?(/[\w.-]+)*",
+    "runner": r"[\w.-]+",
+    "owner": r"@[\w./-]+|[\w.+-]+@[\w.-]+",
+}
+
+
+def own_settings(folder: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load(
+        (folder / "extensions" / "company.yml").read_text("utf-8")
+    )["_company"]
+    return settings
+
+
+def faults(settings: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with a company's settings: names that nothing has, texts that are no name."""
+    with worker({}) as asked:
+        asked._ask()
+        found = asked.answers.combined
+        known = json.loads(
+            str(vars(jinja_env().get_template("extensions/company.jinja").module)["settings"](None))
+        )
+    kinds = {"framework": "frameworks", "task": "tasks", "license": "licenses"}
+    kinds |= {"tracker": "trackers", "cluster": "clusters"}
+    yield from (f"no setting is called {key}" for key in settings.keys() - known.keys())
+    for key in ("allowed", "index", "runners", "license"):
+        for name in (settings.get(key) or {}).keys() - known[key].keys():
+            yield f"no setting is called {key}.{name}"
+    for key, values in (settings.get("allowed") or {}).items():
+        for value in set(values or []) - set(found["catalog"][kinds.get(key, key)]):
+            yield f"allowed.{key} has {value}, which is no choice"
+    index, runners = settings.get("index") or {}, settings.get("runners") or {}
+    texts = [("address", v) for k, v in index.items() if k != "torch"]
+    texts += [("address", value) for value in (index.get("torch") or {}).values()]
+    texts += [("image", settings.get(key)) for key in ("images", "registry")]
+    for value in runners.values():
+        texts += [("runner", v) for v in ([value] if isinstance(value, str) else value or [])]
+    texts += [("owner", value) for value in settings.get("owners") or []]
+    for kind, text in texts:
+        if text and not re.fullmatch(PATTERNS[kind], text):
+            yield f"{text!r} is no {kind}"
+
+
+def bare(path: Path, top: Path) -> str:
+    """Where a file of the template ends up: layers are left out, and so is case."""
+    parts = [p for p in path.relative_to(top).parts if not re.fullmatch(r"\{\{ use\.\w+ \}\}", p)]
+    return "/".join(parts).removesuffix(".jinja").casefold()
+
+
+def clashes(folder: Path) -> set[str]:
+    """Paths of the company's own files that the template has as well."""
+    top, own = folder / "template", folder / OWN
+    everything = [path for path in top.rglob("*") if path.is_file()]
+    theirs = {bare(path, own) for path in everything if own in path.parents}
+    return theirs & {bare(path, top) for path in everything if own not in path.parents}
+
+
+def doubled(folder: Path) -> set[str]:
+    """Questions of the company's own that the template asks as well: one of the two would win."""
+    own = yaml.safe_load((folder / "extensions" / "company.yml").read_text("utf-8")).keys()
+    everything = "".join(p.read_text("utf-8") for p in (folder / "questions").glob("*.yml"))
+    return {key for key in own if re.search(rf"^{key}:", everything, re.MULTILINE)}
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> None:
+    text = (folder / name).read_text("utf-8")
+    assert old in text, f"{name} no longer has {old!r}: mend tests/test_company.py"
+    (folder / name).write_text(text.replace(old, new), "utf-8")
+
+
+def next_release(folder: Path) -> None:
+    """Upstream goes on: a line more in every file that knows of company.yml, and new choices."""
+    pages = folder / "template" / "docs"
+    for path in [*folder.rglob("*.jinja"), *folder.rglob("*.yml")]:
+        name = path.relative_to(folder).as_posix()
+        text = path.read_text("utf-8")
+        if re.search(r"company|banned", text) and name != "extensions/company.yml":
+            edge = "{# Upstream was here. #}" if path.suffix == ".jinja" else "# Upstream was here."
+            path.write_text(f"{text.rstrip()}\n{edge}\n", "utf-8")
+    catalog = "extensions/catalog.yml"
+    edit(folder, catalog, "ci:\n", "ci:\n  other: {label: Other CI, readme: Other CI.}\n")
+    edit(folder, catalog, "trackers:\n", "trackers:\n  other: {label: X, packages: []}\n")
+    edit(folder, catalog, "licenses:\n", "licenses:\n  X: {label: X, layer: license_x}\n")
+    edit(folder, "extensions/pins.yml", "python:3.13.12-slim", "python:3.13.13-slim")
+    for kind, old in (("targets", "onnx"), ("tasks", "tabular"), ("clusters", "slurm")):
+        new = (folder / "extensions" / kind / f"{old}.yml").read_text("utf-8")
+        new = new.replace(f"name: {old}", "name: newest").replace("label: ", "label: New ")
+        (folder / "extensions" / kind / "newest.yml").write_text(
+            re.sub(r"order: 10", "order: 11", new)
+        )
+    silent = folder / "questions" / "silent.yml"
+    silent.write_text(
+        silent.read_text("utf-8") + "\nnewest:\n  type: str\n  ask: false\n  default: x\n"
+    )
+    workflow = "template/{{ use.github }}/.github/workflows/ci.yml.jinja"
+    edit(folder, workflow, "timeout-minutes: 20", "timeout-minutes: 21")
+    (pages / "newest.md").write_text("# New\n")
+
+
+@pytest.fixture(scope="module")
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The company's fork, into which it has merged upstream's next release."""
+    folder = tmp_path_factory.mktemp("company")
+    upstream, fork = folder / "upstream", folder / "fork"
+    copy_template(upstream)
+    commit(upstream, "A release")
+    git(folder, "clone", "--quiet", str(upstream), str(fork))
+
+    company = fork / "extensions" / "company.yml"
+    company.write_text(yaml.safe_dump({"_company": SETTINGS, "cost_centre": QUESTION}), "utf-8")
+    (fork / OWN / "docs").mkdir(parents=True)
+    (fork / OWN / "docs" / "policy.md.jinja").write_text("Paid by {{ cost_centre }}.\n")
+    (fork / OWN / "{{ use.gitlab }}").mkdir()
+    (fork / OWN / "{{ use.gitlab }}" / "gitlab.txt").write_text("Ours\n")
+    commit(fork, "Company settings")
+
+    next_release(upstream)
+    assert len(git(upstream, "status", "--porcelain").splitlines()) > 20
+    commit(upstream, "The next release")
+    git(fork, "pull", "--quiet", "--no-rebase", "--no-edit", "origin", "main")  # fails on conflicts
+    assert git(fork, "diff", "--name-only", "origin/main").splitlines() != []
+    return fork
+
+
+def render(source: Path, folder: Path, **answers: Any) -> Path:
+    with short_cuts():
+        call: dict[str, Any] = {"defaults": True, "quiet": True, "settings": SettingsModel()}
+        copier.run_copy(str(source), folder, answers, **call)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def merged(fork: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same without .git, from which Copier renders faster."""
+    return copied(fork, tmp_path_factory.mktemp("merged") / "fork")
+
+
+def copied(fork: Path, folder: Path) -> Path:
+    """A copy to render from, or to change."""
+    shutil.copytree(fork, folder, ignore=shutil.ignore_patterns(".git"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(merged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the fork renders for someone who gives no answer but a few that are allowed."""
+    return render(
+        merged,
+        tmp_path_factory.mktemp("project") / "p",
+        targets=["onnx", "tf_serving"],
+        runs_on=["cloud", "browser"],
+        cluster=["kubeflow"],
+        update_pr=True,
+        cost_centre="4711",
+    )
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from leaves(item, f"{name}.{key}")
+    else:
+        yield name, value
+
+
+def test_the_fork_changes_every_setting_that_there_is() -> None:
+    ours = dict(leaves(own_settings(ROOT)))
+    theirs = dict(leaves(SETTINGS))
+    assert {name for name in ours if not theirs.get(name, theirs.get(f"{name}.cpu"))} == set()
+    assert all(theirs.get(name) != value for name, value in ours.items())
+
+
+def test_merging_upstream_leaves_what_is_the_companys(fork: Path) -> None:
+    assert git(fork, "log", "--merges", "--oneline").strip()
+    assert own_settings(fork) == SETTINGS
+    assert (fork / OWN / "docs" / "policy.md.jinja").exists()
+    assert (fork / "extensions" / "targets" / "newest.yml").exists()
+
+
+def test_defaults_are_what_is_allowed(project: Path) -> None:
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text("utf-8"))
+    chosen = {key: answers[key] for key in ("framework", "task", "ci", "license", "tracker")}
+    assert chosen == {
+        "framework": "tensorflow",
+        "task": "tabular",
+        "ci": "github",
+        "license": "proprietary",
+        "tracker": "mlflow",
+    }
+    decision = " ".join((project / "docs" / "decision.md").read_text("utf-8").split())
+    assert answers["newest"] == "x" and answers["cost_centre"] == "4711"
+    assert "rules recommend TensorFlow" in decision or "**This project uses TensorFlow" in decision
+    assert "TensorFlow.js is the target for this place; it is not allowed here" in decision
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("framework", "pytorch"),
+        ("task", "image_classification"),
+        ("task", "newest"),
+        ("targets", ["tfjs"]),
+        ("targets", ["newest"]),
+        ("ci", "none"),
+        ("ci", "other"),
+        ("license", "MIT"),
+        ("license", "X"),
+        ("tracker", "tensorboard"),
+        ("tracker", "other"),
+        ("cluster", ["slurm"]),
+        ("cluster", ["newest"]),
+    ],
+    ids=str,
+)
+def test_what_is_not_allowed_is_refused_also_what_upstream_adds(
+    merged: Path, tmp_path: Path, key: str, value: object
+) -> None:
+    with pytest.raises(ValueError, match=rf"'{key}': (\w+: )?not allowed here"):
+        render(merged, tmp_path / "p", **{key: value})
+
+
+def test_a_recommendation_that_is_not_allowed_is_told_as_such(merged: Path, tmp_path: Path) -> None:
+    project = render(merged, tmp_path / "p", production_stack="pytorch")
+    page = (project / "docs" / "decision.md").read_text("utf-8")
+    assert "**This project uses TensorFlow, against the recommendation.**" in page
+    assert "PyTorch is not allowed here" in page and "owner's to make. This page" not in page
+
+
+def test_packages_and_images_come_from_the_company(project: Path) -> None:
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
+    index = SETTINGS["index"]
+    assert pyproject["tool"]["uv"]["index"] == [
+        {"name": "company", "url": index["uv"], "default": True}
+    ]
+    update = yaml.safe_load((project / ".github/workflows/template-update.yml").read_text("utf-8"))
+    assert update["env"] == {"UV_DEFAULT_INDEX": index["uv"]}
+    container = json.loads((project / ".devcontainer/devcontainer.json").read_text("utf-8"))
+    assert container["image"].startswith("images.example.com/mirror/library/python:")
+    assert container["containerEnv"]["PIP_INDEX_URL"] == index["pip"]
+    npmrc = (project / "web" / ".npmrc").read_text().splitlines()
+    assert f"registry={index['npm']}" in npmrc and "ignore-scripts=true" in npmrc
+    dockerfiles = sorted(project.glob("deploy/*/Dockerfile"))
+    assert len(dockerfiles) == 3
+    for path in dockerfiles:
+        text = path.read_text("utf-8")
+        bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+        assert bases and all(base.startswith("images.example.com/mirror/") for base in bases)
+        assert ("pip install" not in text) or f"    PIP_INDEX_URL={index['pip']} \\\n" in text
+    assert (
+        "FROM images.example.com/mirror/library/python:3.13.13-slim" in dockerfiles[0].read_text()
+    )
+    used = [p for p in project.rglob("*") if p.suffix in (".yaml", "") and p.is_file()]
+    everything = "".join(p.read_text("utf-8") for p in used)
+    assert "registry.example.com" not in everything
+    assert everything.count("images.example.com/ml/my-model-") >= 3
+
+
+def test_runners_owners_and_licence(project: Path) -> None:
+    paths = list((project / ".github/workflows").iterdir())
+    workflows = [yaml.safe_load(path.read_text("utf-8")) for path in paths]
+    labels = {tuple(job["runs-on"]) for found in workflows for job in found["jobs"].values()}
+    assert len(workflows) == 2 and labels == {("self-hosted", "linux")}
+    assert (
+        (project / "CODEOWNERS").read_text().endswith("\n* @example/ml-platform ml@example.com\n")
+    )
+    assert (
+        (project / "LICENSE")
+        .read_text()
+        .startswith("Confidential. Not for release.\n\nCopyright (c) Example Ltd\n")
+    )
+    assert (project / "docs" / "policy.md").read_text() == "Paid by 4711.\n"
+    assert not (project / "gitlab.txt").exists()
+
+
+def test_gitlab_and_pytorch(merged: Path, tmp_path: Path) -> None:
+    """The rest of the settings, for the company that allows PyTorch."""
+    other = copied(merged, tmp_path / "fork")
+    edit(other, "extensions/company.yml", "    - tensorflow\n", "    - pytorch\n")
+    edit(other, "extensions/company.yml", "    - tflite\n", "    - torchserve\n")
+    answers = {"ci": "gitlab", "torch_index": "cpu", "targets": ["onnx", "torchserve"]}
+    project = render(other, tmp_path / "p", **answers)
+    ci = yaml.safe_load((project / ".gitlab-ci.yml").read_text("utf-8"))
+    assert ci["variables"]["UV_DEFAULT_INDEX"] == SETTINGS["index"]["uv"]
+    assert ci["default"] == {"tags": ["ml-small"]}
+    assert ci["variables"]["PIP_INDEX_URL"] == SETTINGS["index"]["pip"]
+    images = [
+        ci[".uv"]["image"],
+        ci["image-onnx"]["image"],
+        ci["image-onnx"]["services"][0]["name"],
+    ]
+    assert all(image.startswith("images.example.com/mirror/") for image in images)
+    index = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]["index"]
+    assert [entry["name"] for entry in index] == ["company", "pytorch-cpu"]
+    assert index[1]["url"] == SETTINGS["index"]["torch"]["cpu"]
+    assert "--index-url https://packages.example.com/torch-cpu" in (
+        project / "deploy/torchserve/Dockerfile"
+    ).read_text("utf-8")
+    assert (project / "gitlab.txt").read_text() == "Ours\n"
+
+
+def test_no_file_of_the_template_passes_the_settings_by() -> None:
+    """Also those that are written later."""
+    for path in (ROOT / "template").rglob("*"):
+        if path.is_dir() or path.suffix not in (".jinja", ".yml", ".yaml", ".json"):
+            continue
+        text, name = path.read_text("utf-8"), path.relative_to(ROOT).as_posix()
+        for labels in re.findall(r"^ +runs-on: (.*)$", text, re.MULTILINE):
+            # Those of other systems are in a matrix, which `system_rows` of ci.jinja makes.
+            matrix = "{{ '${{ matrix.runner }}' }}"
+            assert labels in ("{{ company.runners.github }}", matrix), name
+        if path.name.startswith("Dockerfile") and "FROM " in text:
+            bases = re.findall(r"^FROM (.*?)(?: AS \w+)?$", text, re.MULTILINE)
+            assert all(base.startswith("{{ pins.images.") for base in bases), name
+            assert "pip install" not in text or "{{ pip_index(company) }}" in text, name
+        for line in text.splitlines():
+            assert "registry.example.com" not in line or "company.registry" in line, name
+
+
+def test_own_files_have_paths_of_their_own(merged: Path, tmp_path: Path) -> None:
+    assert clashes(ROOT) == clashes(merged) == set()
+    other = copied(merged, tmp_path / "fork")
+    (other / OWN / "readme.md").write_text("Ours\n")
+    (other / OWN / "{{ use.gitlab }}" / "CODEOWNERS").write_text("Ours\n")
+    assert clashes(other) == {"readme.md", "codeowners"}
+
+
+def test_own_questions_have_names_of_their_own(merged: Path, tmp_path: Path) -> None:
+    assert doubled(ROOT) == doubled(merged) == set()
+    other = copied(merged, tmp_path / "fork")
+    edit(other, "extensions/company.yml", "cost_centre:", "license:")
+    assert doubled(other) == {"license"}
+
+
+def test_settings_name_what_exists_and_cannot_end_a_command() -> None:
+    assert list(faults(own_settings(ROOT))) == []
+    assert list(faults(SETTINGS)) == []
+    wrong = {
+        "alowed": {},
+        "allowed": {"targets": ["onx"], "tasks": []},
+        "index": {"pip": "https://x.example.com/$(id)"},
+        "images": "a b",
+        "runners": {"github": "x; id"},
+        "owners": ["someone"],
+    }
+    assert len(list(faults(wrong))) == 7
+
+
+def test_an_older_company_file_works_with_a_newer_template(merged: Path, tmp_path: Path) -> None:
+    other = copied(merged, tmp_path / "fork")
+    (other / "extensions" / "company.yml").write_text("_company: {owners: ['@example/ml']}\n")
+    shutil.rmtree(other / OWN)
+    project = render(other, tmp_path / "p")
+    assert "* @example/ml\n" in (project / "CODEOWNERS").read_text()
+
+
+def test_a_project_that_has_what_is_forbidden_later_is_not_switched_but_stopped(
+    merged: Path, tmp_path: Path
+) -> None:
+    project = render(template(), tmp_path / "p", framework="pytorch", targets=["onnx"])
+    before = files(project)
+    with pytest.raises(ValueError, match="'framework': not allowed here"):
+        render(merged, project)
+    assert files(project) == before
