@@ -37,7 +37,8 @@ class Interrupt:
         self._wakeup = signal.set_wakeup_fd(self._sender.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._handle)
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
         return self
 
     def __exit__(
@@ -51,6 +52,8 @@ class Interrupt:
             signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)
         self._sender.close()  # which ends the thread
+        # One that wakes up while Python comes to its end may abort the whole process.
+        self._watcher.join()
 
     def begin_training(self) -> None:
         """From now on a signal ends the training after the step under way."""

@@ -72,6 +72,9 @@ def launch(run: Run, interrupt: Interrupt) -> None:
         failed = watch(workers, interrupt)
         if failed is None:
             return
+        if run.finished:  # the first process has written all; the others had only to end
+            print(f"note: {how_it_ended(workers, failed, folder)}, after the end", file=sys.stderr)
+            return
         if interrupt.caught:
             if not any(run.checkpoints.glob("step-*.ckpt")):  # it came before the first step
                 raise SystemExit(interrupt.exit_code)
@@ -117,10 +120,24 @@ def explain(
             f"a process has not answered for {run.config.hardware.peer_timeout} s; {on}"
         )
     if code < 0:
-        name = signal.Signals(-code).name
-        raise UserError(f"process {failed} of {len(workers)} was ended by {name}; {on}")
+        raise UserError(f"{how_it_ended(workers, failed, folder)}; {on}")
     if failed == 0:
         raise SystemExit(code)
-    said = (folder / str(failed)).read_text(encoding="utf-8", errors="replace").strip()
+    said = what_it_said(folder, failed)
     sentence = said.rpartition("error: ")[2] if code == UserError.exit_code else said
     raise UserError(f"process {failed} of {len(workers)}: {sentence}")
+
+
+def how_it_ended(workers: Sequence[subprocess.Popen[bytes]], number: int, folder: Path) -> str:
+    """Tell of a process that failed, with its last line where it has ended itself."""
+    code = workers[number].returncode
+    name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    last = what_it_said(folder, number).rpartition("\n")[2] if name != "SIGKILL" else ""
+    how = f"was ended by {name}" if code < 0 else f"ended with {name}"
+    return f"process {number} of {len(workers)} {how}" + (f" ({last})" if last else "")
+
+
+def what_it_said(folder: Path, number: int) -> str:
+    """Read what a process has printed; people have seen the first one's lines."""
+    file = folder / str(number)
+    return file.read_text(encoding="utf-8", errors="replace").strip() if number else ""
