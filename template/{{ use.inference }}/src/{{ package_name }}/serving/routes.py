@@ -22,6 +22,7 @@ from ..errors import UserError
 from ..manifest import Manifest
 from ..signature import Batch, Signature
 from .engine import Engine
+from .media import read_content_type, to_utf8
 from .messages import (
     HEADER,
     InferenceResponse,
@@ -111,13 +112,14 @@ def inference(engine: Engine) -> APIRouter:
 
     async def predict(request: Request) -> Response:
         """Predict for rows, for inputs of the Open Inference Protocol, or for a file."""
-        kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        kind, charset = read_content_type(request.headers.get("content-type", JSON))
         header = request.headers.get(HEADER)
         if header is None and kind not in predict_kinds:
             raise Refused(f"the body must be one of {', '.join(predict_kinds)}", 415)
         form = wanted_form(request.headers.get("accept", ""))
         return await engine.respond(
-            request, lambda body: answer_any(engine, body, kind, header, form)
+            request,
+            lambda body: answer_any(engine, to_utf8(body, kind, charset), kind, header, form),
         )
 
     paths = [f"/v2/models/{name}/infer", f"/v2/models/{name}/versions/{run}/infer"]
