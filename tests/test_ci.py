@@ -59,7 +59,8 @@ def test_a_company_with_an_index_of_its_own_has_no_other_unless_it_says_so() -> 
         ("https://packages.example.com", {}, "same"),
         ("https://packages.example.com", {"cpu": mirror}, "cpu"),
     ):
-        assert default.render(company={"index": {"uv": uv, "torch": torch}}) == expected
+        company = {"index": {"uv": uv, "torch": torch}, "defaults": {}}
+        assert default.render(company=company) == expected
 
 
 def stand_in(folder: Path, requirement: str) -> Path:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +20,7 @@ import copier
 import pytest
 import yaml
 from copier._settings import SettingsModel
-from harness import ROOT, copy_template, jinja_env, short_cuts, template, worker
+from harness import ROOT, copy_template, jinja_env, questions, short_cuts, template, worker
 from update_lab import commit, files, git
 
 OWN = "template/{{ use.company }}"
@@ -32,6 +34,7 @@ SETTINGS: dict[str, Any] = {
         "tracker": ["mlflow"],
         "cluster": ["kubeflow"],
     },
+    "defaults": {"update_pr": True, "cluster": ["kubeflow"]},
     "index": {
         "uv": "https://packages.example.com/python",
         "pip": "https://packages.example.com/pip",
@@ -40,6 +43,7 @@ SETTINGS: dict[str, Any] = {
     },
     "images": "images.example.com/mirror",
     "registry": "images.example.com/ml",
+    "login": ["uv", "images"],
     "runners": {"github": ["self-hosted", "linux"], "gitlab": ["ml-small"]},
     "owners": ["@example/ml-platform", "ml@example.com"],
     "retired": ["business_unit"],
@@ -78,6 +82,22 @@ def faults(settings: dict[str, Any]) -> Iterator[str]:
     for key, values in (settings.get("allowed") or {}).items():
         for value in set(values or []) - set(found["catalog"][kinds.get(key, key)]):
             yield f"allowed.{key} has {value}, which is no choice"
+    silent = {key: one for key, one in questions().items() if one.choices and not one.shown}
+    for key, value in (settings.get("defaults") or {}).items():
+        if key not in silent:
+            yield f"no setting is called defaults.{key}"
+            continue
+        allowed = (settings.get("allowed") or {}).get(key) or silent[key].choices
+        several = silent[key].kind == "several"
+        if isinstance(value, list) != several:
+            yield f"defaults.{key} takes {'a list' if several else 'one answer'}, not {value!r}"
+            continue
+        for one in value if several else [value]:
+            if one not in silent[key].choices or one not in allowed:
+                yield f"defaults.{key} has {one!r}, which is none of {', '.join(map(str, allowed))}"
+    for name in settings.get("login") or []:
+        if not {"uv": settings.get("index") or {}, "images": settings}.get(name, {}).get(name):
+            yield f"login has {name}, which is no address"
     index, runners = settings.get("index") or {}, settings.get("runners") or {}
     texts = [("address", v) for k, v in index.items() if k != "torch"]
     texts += [("address", value) for value in (index.get("torch") or {}).values()]
@@ -198,8 +218,6 @@ def project(merged: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("project") / "p",
         targets=["onnx", "tf_serving"],
         runs_on=["cloud", "browser"],
-        cluster=["kubeflow"],
-        update_pr=True,
         cost_centre="4711",
     )
 
@@ -215,7 +233,11 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 def test_the_fork_changes_every_setting_that_there_is() -> None:
     ours = dict(leaves(own_settings(ROOT)))
     theirs = dict(leaves(SETTINGS))
-    assert {name for name in ours if not theirs.get(name, theirs.get(f"{name}.cpu"))} == set()
+    below = {
+        name: {key: theirs[key] for key in theirs if f"{key}.".startswith(f"{name}.")}
+        for name in ours
+    }
+    assert {name for name, found in below.items() if not any(found.values())} == set()
     assert all(theirs.get(name) != value for name, value in ours.items())
 
 
@@ -240,6 +262,53 @@ def test_defaults_are_what_is_allowed(project: Path) -> None:
     assert answers["newest"] == "x" and answers["cost_centre"] == "4711"
     assert "rules recommend TensorFlow" in decision or "**This project uses TensorFlow" in decision
     assert "TensorFlow.js is the target for this place; it is not allowed here" in decision
+
+
+def test_a_company_answers_what_nobody_is_asked(tmp_path: Path) -> None:
+    """In new projects, which may answer otherwise; those that exist keep their answers."""
+    silent = {key: one for key, one in questions().items() if one.choices and not one.shown}
+    ours = {key: list(one.choices[-1:]) for key, one in silent.items() if one.kind == "several"}
+    ours |= {key: one.choices[-1] for key, one in silent.items() if one.kind == "one"}
+    assert {"license", "update_pr", "ci_systems", "python_version"} < ours.keys()
+    assert list(faults({"defaults": ours})) == []
+    fork = copy_template(tmp_path / "fork")
+    text = yaml.safe_dump({"_company": {"defaults": ours}})
+    (fork / "extensions" / "company.yml").write_text(text, "utf-8")
+
+    def answers(project: Path) -> dict[str, Any]:
+        found: dict[str, Any] = yaml.safe_load((project / ".copier-answers.yml").read_text("utf-8"))
+        return {key: found[key] for key in silent}
+
+    assert answers(render(fork, tmp_path / "new")) == ours
+    assert (tmp_path / "new" / ".github" / "workflows" / "template-update.yml").exists()
+    own = {"update_pr": False, "license": "MIT", "cluster": []}
+    assert answers(render(fork, tmp_path / "own", **own)) == ours | own
+    before = answers(render(template(), tmp_path / "old"))
+    assert not set(map(str, before.values())) & set(map(str, ours.values()))
+    with short_cuts():
+        call: dict[str, Any] = {"defaults": True, "quiet": True, "settings": SettingsModel()}
+        copier.run_copy(str(fork), tmp_path / "old", overwrite=True, **call)
+    assert answers(tmp_path / "old") == before
+
+
+@pytest.mark.parametrize(
+    ("defaults", "words"),
+    [
+        ({"update": True}, "no setting is called defaults.update"),
+        ({"goal": "team"}, "no setting is called defaults.goal"),
+        ({"update_pr": "yes"}, "defaults.update_pr has 'yes', which is none of False, True"),
+        ({"tracker": "wandb"}, "defaults.tracker has 'wandb', which is none of mlflow"),
+        ({"license": "GPL"}, "defaults.license has 'GPL', which is none of proprietary, Apache"),
+        ({"python_version": 3.12}, "defaults.python_version has 3.12, which is none of 3.11, 3."),
+        ({"cluster": "kubeflow"}, "defaults.cluster takes a list, not 'kubeflow'"),
+        ({"cluster": ["slurm"]}, "defaults.cluster has 'slurm', which is none of kubeflow"),
+        ({"ci_systems": ["linux"]}, "defaults.ci_systems has 'linux', which is none of windows, m"),
+    ],
+    ids=str,
+)
+def test_a_default_that_cannot_be_is_named(defaults: dict[str, Any], words: str) -> None:
+    [fault] = faults(SETTINGS | {"defaults": defaults})
+    assert fault.startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +344,19 @@ def test_a_recommendation_that_is_not_allowed_is_told_as_such(merged: Path, tmp_
     assert "PyTorch is not allowed here" in page and "owner's to make. This page" not in page
 
 
+def test_what_is_not_allowed_is_no_advice_for_new_projects() -> None:
+    page = jinja_env().get_template("extensions/decision.jinja").module
+    labels = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
+    old = {"rule": "old", "pick": "tensorflow", "because": "x"}
+    for banned in (True, False):
+        entries = {key: {"label": label} for key, label in labels.items()}
+        entries["pytorch"]["banned"] = banned  # type: ignore[assignment]
+        now = {"rule": "new", "pick": "pytorch", "because": "y"}
+        said = vars(page)["headline"]({"frameworks": entries}, old, now, "tensorflow")
+        assert ("PyTorch is not allowed here, in new projects either." in said) == banned
+        assert ("That is for new projects" in said) != banned
+
+
 def test_packages_and_images_come_from_the_company(project: Path) -> None:
     pyproject = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))
     index = SETTINGS["index"]
@@ -302,6 +384,87 @@ def test_packages_and_images_come_from_the_company(project: Path) -> None:
     everything = "".join(p.read_text("utf-8") for p in used)
     assert "registry.example.com" not in everything
     assert everything.count("images.example.com/ml/my-model-") >= 3
+
+
+def lint(folder: Path) -> None:
+    """GitHub's schema, and zizmor with all that it knows."""
+    for command in (
+        ("check-jsonschema", "--builtin-schema", "vendor.dependabot", "dependabot.yml"),
+        ("zizmor", "--offline", "--pedantic", "--quiet", "."),
+        (
+            "yamllint",
+            "--strict",
+            "-d",
+            "{extends: default, rules: {line-length: disable, document-start: disable}}",
+            "dependabot.yml",
+        ),
+    ):
+        tool, *arguments = command
+        done = subprocess.run(
+            [Path(sys.executable).with_name(tool), *arguments],
+            cwd=folder / ".github",
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_dependabot_asks_the_companys_index_and_leaves_its_images(project: Path) -> None:
+    lint(project)
+    found = yaml.safe_load((project / ".github" / "dependabot.yml").read_text("utf-8"))
+    assert found["registries"] == {
+        "uv": {
+            "type": "python-index",
+            "url": SETTINGS["index"]["uv"],
+            "replaces-base": True,
+            "username": "${{secrets.UV_INDEX_COMPANY_USERNAME}}",
+            "password": "${{secrets.UV_INDEX_COMPANY_PASSWORD}}",
+        },
+        "images": {
+            "type": "docker-registry",
+            "url": "https://images.example.com",
+            "username": "${{secrets.IMAGES_USERNAME}}",
+            "password": "${{secrets.IMAGES_PASSWORD}}",
+        },
+    }
+    used = {(e["package-ecosystem"], *e.get("registries", [])) for e in found["updates"]}
+    assert used == {("github-actions",), ("uv", "uv"), ("docker", "images")}
+    # Dependabot calls an image as its Dockerfile does, without the registry.
+    for entry in found["updates"]:
+        if entry["package-ecosystem"] == "docker":
+            text = (project / entry["directory"][1:] / "Dockerfile").read_text("utf-8")
+            bases = set(re.findall(r"^FROM images\.example\.com/([^:\s]+):", text, re.MULTILINE))
+            assert bases and bases <= {ignored["dependency-name"] for ignored in entry["ignore"]}
+
+
+def test_without_a_login_no_secret_is_named(merged: Path, tmp_path: Path) -> None:
+    """A name without its secret stops every job of Dependabot."""
+    other = copied(merged, tmp_path / "fork")
+    settings = SETTINGS | {"login": [], "images": "images.example.com:5000/mirror"}
+    text = yaml.safe_dump({"_company": settings, "cost_centre": QUESTION})
+    (other / "extensions" / "company.yml").write_text(text, "utf-8")
+    project = render(other, tmp_path / "p", targets=["onnx"])
+    lint(project)
+    text = (project / ".github" / "dependabot.yml").read_text("utf-8")
+    found = yaml.safe_load(text)
+    index = {"type": "python-index", "url": SETTINGS["index"]["uv"], "replaces-base": True}
+    assert found["registries"] == {"uv": index} and "secrets" not in text
+    assert {"dependency-name": "mirror/library/python"} in found["updates"][-1]["ignore"]
+    assert "registries" not in found["updates"][-1]
+
+
+def test_renovate_gets_the_login_where_it_moves_the_lock(merged: Path, tmp_path: Path) -> None:
+    for ci in ("github", "gitlab"):
+        page = render(merged, tmp_path / ci, ci=ci) / "docs" / "template_updates.md"
+        file = tmp_path / f"{ci}.json"
+        file.write_text(page.read_text("utf-8").split("```json\n")[1].split("```")[0])
+        tool = Path(sys.executable).with_name("check-jsonschema")
+        subprocess.run([tool, "--builtin-schema", "vendor.renovate", file], check=True)
+        rules = json.loads(file.read_text("utf-8")).get("hostRules", [])
+        assert bool(rules) == (ci == "gitlab")
+        for rule in rules:
+            assert rule["matchHost"] == SETTINGS["index"]["uv"]
+            assert rule["password"] == "{{ secrets.UV_INDEX_COMPANY_PASSWORD }}"
 
 
 def test_runners_owners_and_licence(project: Path) -> None:
@@ -390,8 +553,9 @@ def test_settings_name_what_exists_and_cannot_end_a_command() -> None:
         "images": "a b",
         "runners": {"github": "x; id"},
         "owners": ["someone"],
+        "login": ["uv", "npm"],
     }
-    assert len(list(faults(wrong))) == 7
+    assert len(list(faults(wrong))) == 9
 
 
 def test_an_older_company_file_works_with_a_newer_template(merged: Path, tmp_path: Path) -> None:

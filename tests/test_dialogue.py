@@ -16,7 +16,18 @@ import yaml
 from copier import _main as copier_main
 from copier._settings import SettingsModel
 from copier.errors import CopierAnswersInterrupt
-from harness import COVERAGE, ROOT, ask, catalog, names, questions, rules, short_cuts, template
+from harness import (
+    COVERAGE,
+    ROOT,
+    ask,
+    catalog,
+    copy_template,
+    names,
+    questions,
+    rules,
+    short_cuts,
+    template,
+)
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
@@ -66,8 +77,8 @@ class Terminal(Vt100_Output):
             self.send(self.parts.pop(0))
 
 
-def talk(dst: Path, keys: Keys | None = None, **options: Any) -> Dialogue:
-    """Answer the dialogue by these keys and render."""
+def talk(dst: Path, keys: Keys | None = None, src: Path | None = None, **options: Any) -> Dialogue:
+    """Answer the dialogue by these keys and render; `src` is another template."""
     talked = Dialogue()
     prompt = vars(copier_main)["unsafe_prompt"]
 
@@ -92,7 +103,7 @@ def talk(dst: Path, keys: Keys | None = None, **options: Any) -> Dialogue:
             mock.patch.object(copier_main, "unsafe_prompt", record),
         ):
             done = copier.run_copy(
-                str(template()), dst, quiet=True, settings=SettingsModel(), **options
+                str(src or template()), dst, quiet=True, settings=SettingsModel(), **options
             )
     COVERAGE.record(done.answers.combined)
     talked.answers = yaml.safe_load((dst / ".copier-answers.yml").read_text("utf-8"))
@@ -170,6 +181,44 @@ def test_the_user_may_take_the_other_framework(tmp_path: Path) -> None:
     assert talked.answers["framework"] == "tensorflow"
     page = (tmp_path / "p/docs/decision.md").read_text("utf-8")
     assert "**This project uses TensorFlow, against the recommendation.**" in page
+
+
+def fork_that_allows(folder: Path, **allowed: list[str]) -> Path:
+    """A company's fork of the template."""
+    copy_template(folder)
+    text = yaml.safe_dump({"_company": {"allowed": allowed}})
+    (folder / "extensions" / "company.yml").write_text(text, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("framework", "keys"),
+    [("pytorch", {"runs_on": DOWN + SPACE + ENTER}), ("tensorflow", {})],
+    ids=["pytorch", "tensorflow"],
+)
+def test_where_one_framework_is_allowed_the_question_says_so(
+    tmp_path: Path, framework: str, keys: Keys
+) -> None:
+    """Also where the rules recommend the other one."""
+    fork = fork_that_allows(tmp_path / "fork", framework=[framework])
+    talked = talk(tmp_path / "p", keys, fork)
+    label, asked = catalog()["frameworks"][framework]["label"], talked.screens["framework"]
+    assert f"Which framework? Only {label} is allowed here." in asked and "either" not in asked
+    assert f"Recommended: {label}" not in asked
+    assert talked.answers["framework"] == framework
+    both = fork_that_allows(tmp_path / "both", framework=["pytorch", "tensorflow"])
+    talked = talk(tmp_path / "q", keys, both)
+    assert "You may take either; the rules recommend one." in talked.screens["framework"]
+
+
+def test_a_task_that_is_not_allowed_is_told_as_such(tmp_path: Path) -> None:
+    fork = fork_that_allows(tmp_path / "fork", task=["tabular"])
+    talked = talk(tmp_path / "p", {"goal": 3 * DOWN + ENTER}, fork)
+    said = "Image generation (diffusion) is what the goal asks for; it is not allowed here."
+    assert said in " ".join(talked.screens["task"].split())
+    assert talked.answers["task"] == "tabular"
+    page = (tmp_path / "p" / "docs" / "decision.md").read_text("utf-8")
+    assert "asks for image generation (diffusion), which is not allowed here.\n" in page
 
 
 def test_the_goal_preselects_the_task_where_the_framework_has_it(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ EXEMPT = {
     "*/kubernetes.yaml.jinja": ("image label labels", "a container's image; Kubernetes' labels"),
     "*/.github/*": ("image", "the jobs that build containers' images"),
     "*/.gitlab-ci.yml.jinja": ("image", "the jobs that build containers' images"),
-    "extensions/dependabot.jinja": ("image", "a container's image"),
+    "extensions/dependabot.jinja": ("image images", "containers' images"),
     "template/.devcontainer/devcontainer.json.jinja": ("image", "a container's image"),
     "*tf_serving*container.py*": ("image", "it runs the official container's image"),
     "*/tf_serving/server.py": ("image", "it runs the official container's image"),
