@@ -53,7 +53,7 @@ class Logger:
         self._prints = run.writes and self._bar.disable
         if self._prints:
             print(f"training {schedule.steps:,} steps of {schedule.batch_size}", file=sys.stderr)
-        self._first, self._begin = first_step, self._clock
+        self._pace_since: tuple[int, float] | None = None  # a step, and when it had been done
         self._pause = FIRST_LINE
         self._next = self._clock + FIRST_LINE
 
@@ -77,12 +77,20 @@ class Logger:
         now = time.perf_counter()
         if not self._bar.disable:
             self._bar.update(step - self._bar.n)
-        elif self._prints and now >= self._next and step < self._schedule.steps:
-            rate = (step - self._first) / (now - self._begin)
-            left = tqdm.format_interval((self._schedule.steps - step) / rate)
-            slow = " by the first steps, which are slow" if self._pause == FIRST_LINE else ""
-            print(f"step {step}/{self._schedule.steps}: about {left} to go{slow}", file=sys.stderr)
-            self._first, self._begin = step, now  # the next line goes by the pace since this one
+        elif self._prints and step < self._schedule.steps:
+            since = self._pace_since
+            # The first call compiles, or loads what the others have then: it is no part of a pace.
+            self._pace_since = since or (step, now)
+            if now < self._next:
+                return
+            if since is None:
+                how = f"{now - self._clock:.0f} s for the beginning, which is the slowest part"
+            else:
+                rate = (step - since[0]) / (now - since[1])
+                left = tqdm.format_interval((self._schedule.steps - step) / rate)
+                how = f"about {left} to go"
+                self._pace_since = step, now  # the next line goes by the pace since this one
+            print(f"step {step}/{self._schedule.steps}: {how}", file=sys.stderr)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
             self._next = now + self._pause
 
