@@ -229,6 +229,15 @@ def test_the_files_for_phones_parse(suffix: str) -> None:
     assert broken == []
 
 
+def test_the_files_for_phones_have_no_numbers_of_the_built_in_data() -> None:
+    """What a model takes is in its manifest: a size that is a default fits one data set only."""
+    for path in FILES:
+        if path.suffix in (".swift", ".kt"):
+            text = path.read_text("utf-8")
+            found = re.findall(r"\b\w+: (?:Int|Float|Double|CGFloat) = \d+", text)
+            assert not found, f"{relative(path)}: {found}"
+
+
 # --- no trust ------------------------------------------------------------------------------
 
 

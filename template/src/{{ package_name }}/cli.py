@@ -53,7 +53,9 @@ def train(options: Options) -> Result:
 
                     train(run, interrupt)
             except (UserError, OSError, KeyboardInterrupt, SystemExit):
-                run.discard_if_empty()
+                if run.discard_if_empty() and not launched:
+                    told = f"run {run.name} is removed, as it had no checkpoint yet"
+                    print(told, file=sys.stderr)
                 raise
     if interrupt.caught if not run.writes else not run.finished:
         options.exit_code = interrupt.exit_code

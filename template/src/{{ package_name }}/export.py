@@ -73,7 +73,8 @@ def export(target: str, run: Run, precision: str | None = None, **options: int) 
     result |= {"path": (ARTIFACTS / target).as_posix()}
     result |= {"bytes": sum(entry["bytes"] for entry in manifest.files.values())}
     result |= {"seconds": round(time.perf_counter() - start, 3)}
-    return result | headline(found[chosen]) | {"variants": rows(found)}
+    result |= headline(found[chosen]) | {"variants": rows(found)}
+    return result | smallest(found, manifest)
 
 
 def verify(target: str, folder: Path = runs.RUNS) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def verify(target: str, folder: Path = runs.RUNS) -> dict[str, Any]:
     version = manifest.engine_version if in_artifact else project.version_of(about.PACKAGE)
     result: dict[str, Any] = {"target": target, "engine": f"{about.ENGINE} {version}"}
     result |= found[manifest.precision]
-    return result | {"variants": rows(found)}
+    return result | {"variants": rows(found)} | smallest(found, manifest)
 
 
 def warn(run: Run) -> None:
@@ -161,6 +162,16 @@ def rows(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         | measured["test"]
         for name, measured in found.items()
     ]
+
+
+def smallest(found: dict[str, dict[str, Any]], manifest: Manifest) -> dict[str, str]:
+    """Name the smallest of several files; each has kept to the limits, or there was an error."""
+    if len(manifest.models) < 2:
+        return {}
+    sizes = {name: int(found[name]["bytes"]) for name in manifest.models}
+    least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    share = f"{sizes[least] / sizes[most]:.0%} of {manifest.file(most)}"
+    return {"smallest": f"{manifest.file(least)}, within its limits, {share}"}
 
 
 def replace_folder(new: Path, old: Path) -> None:

@@ -14,6 +14,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from .errors import UserError
+from .printing import counted
 from .runs import Run
 from .schedule import Schedule
 from .tracking import Outcome, Tracker
@@ -52,7 +53,8 @@ class Logger:
         )
         self._prints = run.writes and self._bar.disable
         if self._prints:
-            print(f"training {schedule.steps:,} steps of {schedule.batch_size}", file=sys.stderr)
+            told = f"training {counted(schedule.steps, 'step')} of {schedule.batch_size}"
+            print(told, file=sys.stderr)
         self._pace_since: tuple[int, float] | None = None  # a step, and when it had been done
         self._pause = FIRST_LINE
         self._next = self._clock + FIRST_LINE

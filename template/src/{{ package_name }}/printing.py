@@ -33,6 +33,11 @@ def write_csv(file: Path, answers: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(rows)
 
 
+def counted(count: int, one: str, many: str = "") -> str:
+    """Put a number before the words for one thing or for several; by default these have an s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
 def accept_any_text() -> None:
     """Let no character end a command: what a pipe has no sign for, as on Windows, is escaped."""
     for stream in (sys.stdout, sys.stderr):

@@ -16,6 +16,7 @@ from typing import Any
 
 from . import targets
 from .errors import UserError
+from .printing import counted
 from .project import project
 from .runs import Run
 from .storage import write_atomic
@@ -79,7 +80,7 @@ def card_text(run: Run, head: Mapping[str, object]) -> str:
         f" {data['validation']:,} to validate and {data['test']:,} to test.",
         *([f"- From {data['source']}, {data['source_hash']}."] if data.get("source") else []),
         f"- Test: {', '.join(f'{name} {value:.4g}' for name, value in card['test'].items())}.",
-        f"- Training: {card['steps']:,} steps with {card['framework']}"
+        f"- Training: {counted(card['steps'], 'step')} with {card['framework']}"
         f" {card['framework_version']}; weights_sha256 {card['weights_sha256']}.",
         *(f"- {sentence[0].upper()}{sentence[1:]}." for sentence in card["verdict"]),
     ]

@@ -129,10 +129,15 @@ class Run:
             write_atomic(self.path / "config.toml", configuration.dump(config).encode())
         return dataclasses.replace(self, config=config)
 
-    def discard_if_empty(self) -> None:
-        """Remove a run that failed before its first checkpoint: there is nothing to go on from."""
-        if self.writes and not any(self.checkpoints.glob("*")):
-            shutil.rmtree(self.path, ignore_errors=True)
+    def discard_if_empty(self) -> bool:
+        """Remove a run that failed before its first checkpoint: there is nothing to go on from.
+
+        Returns whether it did; the name can then be given again.
+        """
+        if not self.writes or any(self.checkpoints.glob("*")):
+            return False
+        shutil.rmtree(self.path, ignore_errors=True)
+        return True
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -158,7 +163,8 @@ def create(config: Config, folder: Path = RUNS) -> Run:
 def open_named(name: str, config: Config, changes: Mapping[str, object], folder: Path) -> Run:
     """Open the run of a name, or make it.
 
-    Raises UserError for a name that is none, and where the run has other settings than `changes`.
+    Raises UserError for a name that is none, for one of a folder with other files, and where the
+    run has other settings than `changes`.
     """
     if not NAME.fullmatch(name):
         raise UserError(f"--name {name!r} must be of letters, digits and - _ . only")
@@ -166,6 +172,13 @@ def open_named(name: str, config: Config, changes: Mapping[str, object], folder:
         run = find(name, finished=False, folder=folder)
         configuration.refuse_changes(run.config, changes, f"run {name}")
         return run
+    # A run that fails at once is removed with its folder, so nobody else's files may be in there.
+    others = sorted(file.name for file in (folder / name).glob("[!.]*"))
+    if others and others != ["checkpoints"]:
+        raise UserError(
+            f"{folder / name} is the folder of no run and has files, such as {others[0]};"
+            " choose another --name"
+        )
     (folder / name).mkdir(parents=True, exist_ok=True)
     return begin(folder / name, config)
 

@@ -35,9 +35,10 @@ from .pictures import (
     open_image,
     prepare,
     printable,
+    share_cut_off,
 )
 
-VERSION = 1  # of the files, and of how pictures are prepared
+VERSION = 2  # of the files, and of how pictures are prepared
 BLOCK = 64  # pictures that are read by each process before they are written
 WORTH_PROCESSES = 200  # pictures; a process takes as long to start as it takes to read some
 MOST_PROCESSES = 8
@@ -65,6 +66,8 @@ class Entry:
     """its brightest value in its file's own units, where that has more than 8 bits"""
     white: float = 0
     """the white level with which it was prepared, where that counts"""
+    cut_off: float = 0
+    """share of its area that lies outside the middle that was kept"""
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,7 @@ def read_file(root: Path, how: Preparation, file: str) -> tuple[Entry, bytes]:
     entry = Entry(file, size, time)
     try:
         image = open_image(root / file)
+        entry = replace(entry, cut_off=round(share_cut_off(image.size, how), 4))
         if is_deep(image):
             entry = replace(entry, deep=brightest(image), white=how.white_level)
             if not how.white_level:

@@ -9,10 +9,12 @@ from .cache import Entry
 from .errors import UserError
 from .folders import Listing
 from .pictures import Preparation, printable
+from .printing import counted
 from .splits import PARTS, Parts
 
 FEWEST = 3  # images of a class: one to train, one to validate, one to test
 RARE = 0.1  # of the most frequent class's images: what is rarer gets a word
+CUT_OFF = 0.1  # of an image's area: images that lose more to the crop get a word
 DARK = 64  # of 255: images that are never brighter get a word
 MOST_NAMES = 5  # that a sentence names
 
@@ -24,7 +26,8 @@ def check_counts(folder: Path, listing: Listing, labels: np.ndarray) -> None:
     if counts.min() < fewest:
         few = listing.classes[int(counts.argmin())]
         raise UserError(
-            f"{folder}: class {few} has {counts.min()} readable images; each class needs {fewest}"
+            f"{folder}: class {few} has {counted(counts.min(), 'readable image')};"
+            f" each class needs {fewest}"
         )
 
 
@@ -71,6 +74,19 @@ def tell_left_out(listing: Listing, entries: Sequence[Entry]) -> list[str]:
     return notes
 
 
+def tell_cut_off(entries: Sequence[Entry]) -> list[str]:
+    """Count the images of which more than a margin is cropped away, as they are not square."""
+    lost = [entry.cut_off for entry in entries if entry.cut_off > CUT_OFF]
+    if not lost:
+        return []
+    loses = "loses" if len(lost) == 1 else "lose"
+    return [
+        f"note: {len(lost):,} of {len(entries):,} images {loses} more than a tenth of the area, up"
+        f" to {max(lost):.0%}: only the middle square is kept; crop them yourself so that what"
+        " counts is in the middle"
+    ]
+
+
 def tell_parts(listing: Listing, labels: np.ndarray, parts: Parts, advice: str) -> list[str]:
     """Say which splits the folder gives, and which classes are rare or missing in one.
 
@@ -106,9 +122,8 @@ def tell_duplicates(entries: Sequence[Entry], labels: np.ndarray, parts: Parts) 
     notes = []
     if several:
         copies = sum(len(places) - 1 for places in several)
-        notes.append(
-            f"note: {copies} images are copies of others, such as {pair(entries, several[0])}"
-        )
+        told = counted(copies, "image is a copy of another", "images are copies of others")
+        notes.append(f"note: {told}, such as {pair(entries, several[0])}")
     across = [places for places in several if len(set(part_of[places])) > 1]
     if across:
         count = sum(len(places) for places in across)
@@ -119,8 +134,8 @@ def tell_duplicates(entries: Sequence[Entry], labels: np.ndarray, parts: Parts) 
     torn = [places for places in several if len(set(labels[places])) > 1]
     if torn:
         notes.append(
-            f"warning: {len(torn)} images are in two classes at once, such as"
-            f" {pair(entries, differing(torn[0], labels))}"
+            f"warning: {counted(len(torn), 'image is', 'images are')} in two classes at once, such"
+            f" as {pair(entries, differing(torn[0], labels))}"
         )
     return notes
 
@@ -131,8 +146,8 @@ def tell_plain(entries: Sequence[Entry]) -> list[str]:
     plain = [printable(entry.file) for entry in entries if entry.low == entry.high]
     if plain:
         notes.append(
-            f"warning: {len(plain)} images are of one shade: {some(plain)}; where they should show"
-            " something on a transparent ground, try --background black"
+            f"warning: {counted(len(plain), 'image is', 'images are')} of one shade: {some(plain)};"
+            " where something should show on a transparent ground, try --background black"
         )
     top = max(entry.high for entry in entries)
     if len(plain) < len(entries) and top < DARK:
@@ -146,8 +161,8 @@ def tell_deep(entries: Sequence[Entry], how: Preparation) -> list[str]:
     if not deep:
         return []
     return [
-        f"note: {len(deep)} images have more than 8 bits and reach {max(deep):g};"
-        f" {how.white_level:g} counts as white, which --white-level changes"
+        f"note: {counted(len(deep), 'image has', 'images have')} more than 8 bits, with values up"
+        f" to {max(deep):g}; {how.white_level:g} counts as white, which --white-level changes"
     ]
 
 

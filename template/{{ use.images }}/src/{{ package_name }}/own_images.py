@@ -39,6 +39,7 @@ def load_folder(folder: Path, settings: DataSettings, rare: str) -> Dataset:
     notes = [
         *checks.tell_size(listing, labels, parts, pixels.how, chosen),
         *checks.tell_left_out(listing, pixels.entries),
+        *checks.tell_cut_off(entries),
         *checks.tell_parts(listing, labels, parts, rare),
         *checks.tell_duplicates(entries, labels, parts),
         *checks.tell_plain(entries),

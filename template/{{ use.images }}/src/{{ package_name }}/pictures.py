@@ -88,6 +88,13 @@ def prepare(image: Image.Image, how: Preparation) -> np.ndarray:
     return np.asarray(fitted).reshape(how.height, how.width, how.channels)
 
 
+def share_cut_off(size: tuple[int, int], how: Preparation) -> float:
+    """Return how much of a picture's area, 0 to 1, lies outside the middle that `prepare` keeps."""
+    width, height = size
+    scale = min(width / how.width, height / how.height)
+    return 1 - scale**2 * how.width * how.height / (width * height)
+
+
 def open_image(file: Path | IO[bytes], most_pixels: int = 0) -> Image.Image:
     """Decode a picture, its first frame if it has several, and turn it as the camera says."""
     name = name_of(file)

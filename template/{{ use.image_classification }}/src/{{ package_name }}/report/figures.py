@@ -26,9 +26,10 @@ def mistakes_figure(answers: Answers, split: Split, classes: Sequence[str]) -> F
     images = split.rows(shown)["images"]
     tiles = [tile(int(i), image, answers, classes) for i, image in zip(shown, images, strict=True)]
     title, some = "Worst mistakes", f"the {len(shown)} whose true class got the lowest probability"
+    all_of_them = "It is shown" if len(wrong) == 1 else "Shown are all of them, worst first,"
     caption = (
         f"{len(wrong):,} of {n:,} test images got a wrong answer. "
-        f"Shown are {some if len(shown) < len(wrong) else 'all of them'}, worst first, with "
+        f"{f'Shown are {some}, worst first,' if len(shown) < len(wrong) else all_of_them} with "
         "the true class, the answer and the answer's probability."
     )
     if not len(wrong):

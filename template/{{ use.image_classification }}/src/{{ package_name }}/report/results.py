@@ -69,8 +69,8 @@ def limits(card: Mapping[str, Any], settings: Config) -> list[str]:
     return [
         "It knows the classes that it has seen and no other: whatever an image shows, one of them "
         "is the answer, now and then with a high probability.",
-        f"Every image is reduced to {width}×{height} pixels. "
-        "What cannot be seen at that size cannot count.",
+        f"Of every image the middle is kept, as a square, and reduced to {width}×{height} pixels. "
+        "What lies outside, or cannot be seen at that size, cannot count.",
         "The accuracy is an average over the test split. It does not tell how the model fares on "
         "images from another source, in another light, or on groups that no label tells apart.",
         "The interval covers the luck of which images were in the test split. It covers neither "

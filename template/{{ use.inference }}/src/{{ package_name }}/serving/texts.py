@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import predictions
 from ..errors import UserError
+from ..printing import counted
 from ..signature import Batch
 from .requests import Refused
 
@@ -33,7 +34,7 @@ def check(datatype: str | None, shape: Sequence[int], max_batch: int) -> None:
     if len(shape) not in (1, 2) or min(shape) < 1 or list(shape[1:]) not in ([], [1]):
         raise Refused(f"input {NAME} must have the shape [n] or [n, 1], not {list(shape)[:8]}")
     if shape[0] > max_batch:
-        raise Refused(f"at most {max_batch} rows in one request", 413)
+        raise Refused(f"at most {counted(max_batch, 'row')} in one request", 413)
 
 
 def from_json(data: Sequence[Any], shape: Sequence[int]) -> list[str]:

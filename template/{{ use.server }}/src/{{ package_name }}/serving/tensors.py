@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..printing import counted
 from ..signature import Batch, Signature, Tensor, count
 from .requests import Refused
 
@@ -26,7 +27,7 @@ def check_commas(text: bytes, signature: Signature, max_batch: int) -> None:
     """
     most = values_per_row(signature.inputs) * max_batch + OTHER_COMMAS
     if most > OTHER_COMMAS and has_more_commas(text, most):
-        raise Refused(f"more values than {max_batch} rows have", 413)
+        raise Refused(f"more values than {counted(max_batch, 'row has', 'rows have')}", 413)
 
 
 def has_more_commas(text: bytes, most: int) -> bool:
@@ -52,8 +53,8 @@ def to_array(
         raise Refused(f"the nested data of input {name} do not have its shape")
     check_shape(shape, tensor, max_batch)
     if len(values) != math.prod(shape):
-        needed = math.prod(shape)
-        raise Refused(f"input {name} has {len(values)} values; its shape needs {needed}")
+        found, needed = counted(len(values), "value"), math.prod(shape)
+        raise Refused(f"input {name} has {found}; its shape needs {needed}")
     wrong = set(map(type, values)) - ALLOWED[tensor.dtype]
     if wrong:
         found = min(kind.__name__ for kind in wrong)
@@ -85,7 +86,7 @@ def check_shape(shape: Sequence[int], tensor: Tensor, max_batch: int) -> None:
     if min(shape) < 1 or max(shape) >= 2**31:
         raise Refused(f"input {tensor.name} is empty, or has an impossible shape")
     if shape[0] > max_batch:
-        raise Refused(f"at most {max_batch} rows in one request", 413)
+        raise Refused(f"at most {counted(max_batch, 'row')} in one request", 413)
 
 
 def check_batch(batch: Batch, signature: Signature) -> Batch:

@@ -2,8 +2,8 @@
 //
 // build.gradle.kts:  implementation("com.google.ai.edge.litert:litert:2.3.0")
 //                    android { androidResources { noCompress += "tflite" } }
-// app/src/main/assets/:  float32.tflite (or float16.tflite, dynamic_range.tflite) and labels.txt,
-// which is in each of these files: `unzip float32.tflite labels.txt`.
+// app/src/main/assets/:  float32.tflite (or float16.tflite, dynamic_range.tflite) and the
+// manifest.json beside it.
 
 import android.content.Context
 import android.graphics.Bitmap
@@ -13,22 +13,27 @@ import android.graphics.Matrix
 import android.graphics.Paint
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
+import org.json.JSONObject
 
 /**
- * One model, for one thread at a time. `size` and `channels` (1 grey, 3 colours) are in the shape
- * of `signature.inputs` in manifest.json, `background`, the grey that shows where an image is
- * transparent, in its `facts`. A Bitmap has no EXIF: turn a camera's picture before you give it here.
+ * One model, for one thread at a time; manifest.json says how images are prepared and what the
+ * classes are called. A Bitmap has no EXIF: turn a camera's picture before you give it here.
  * Accelerator.GPU computes in float16 by default.
  */
 class Classifier(
     context: Context,
     file: String = "float32.tflite",
-    private val size: Int = 8,
-    private val channels: Int = 1,
-    private val background: Int = 255,
     accelerator: Accelerator = Accelerator.CPU,
 ) : AutoCloseable {
-    private val labels = context.assets.open("labels.txt").bufferedReader().use { it.readLines() }
+    private val manifest =
+        JSONObject(context.assets.open("manifest.json").bufferedReader().use { it.readText() })
+    private val shape = only("inputs").getJSONArray("shape") // height, width, channels
+    private val size = shape.getInt(0)
+    private val channels = shape.getInt(2) // 1 grey, 3 colours
+    private val labels = only("outputs").getJSONArray("labels")
+
+    // The grey that shows where an image is transparent.
+    private val background = manifest.getJSONObject("facts").getInt("background")
     private val model =
         CompiledModel.create(context.assets, file, CompiledModel.Options(accelerator), null)
     private val inputs = model.createInputBuffers()
@@ -40,8 +45,11 @@ class Classifier(
         model.run(inputs, outputs)
         val probabilities = outputs[0].readFloat()
         val best = probabilities.indices.maxBy { probabilities[it] }
-        return labels[best] to probabilities[best]
+        return labels.getString(best) to probabilities[best]
     }
+
+    private fun only(side: String) =
+        manifest.getJSONObject("signature").getJSONArray(side).getJSONObject(0)
 
     /** Crop the middle square and scale it, as the training does. */
     private fun fit(bitmap: Bitmap): Bitmap {

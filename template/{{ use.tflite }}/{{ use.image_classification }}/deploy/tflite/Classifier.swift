@@ -1,8 +1,7 @@
 // iOS: load a .tflite file and ask it about images. An example: it was never compiled here.
 //
 // Podfile:  pod 'TensorFlowLiteSwift', '~> 2.17'
-// Bundle:   float32.tflite (or float16.tflite, dynamic_range.tflite) and labels.txt, which is in
-//           each of these files: `unzip float32.tflite labels.txt`.
+// Bundle:   float32.tflite (or float16.tflite, dynamic_range.tflite) and the manifest.json beside it.
 
 import CoreGraphics
 import Foundation
@@ -10,20 +9,35 @@ import TensorFlowLite
 
 /// One model, for one thread at a time.
 final class Classifier {
+    private struct Manifest: Decodable {
+        struct Facts: Decodable {
+            let background: Int
+        }
+        struct Tensor: Decodable {
+            let labels: [String]
+        }
+        struct Signature: Decodable {
+            let outputs: [Tensor]
+        }
+        let facts: Facts
+        let signature: Signature
+    }
+
     private let interpreter: Interpreter
     private let labels: [String]
     private let size: Int
     private let channels: Int
     private let background: CGFloat
 
-    /// `background`, 0 to 255, is the grey that shows where an image is transparent: see `facts` in
-    /// manifest.json. A CGImage has no EXIF: turn a camera's picture before you give it here.
-    init(model: String = "float32", background: Int = 255, bundle: Bundle = .main) throws {
-        self.background = CGFloat(background) / 255
+    /// manifest.json says what the classes are called, and which grey shows where an image is
+    /// transparent. A CGImage has no EXIF: turn a camera's picture before you give it here.
+    init(model: String = "float32", bundle: Bundle = .main) throws {
         guard let file = bundle.path(forResource: model, ofType: "tflite"),
-            let list = bundle.path(forResource: "labels", ofType: "txt")
+            let about = bundle.url(forResource: "manifest", withExtension: "json")
         else { throw CocoaError(.fileNoSuchFile) }
-        labels = try String(contentsOfFile: list, encoding: .utf8).components(separatedBy: "\n")
+        let manifest = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: about))
+        background = CGFloat(manifest.facts.background) / 255
+        labels = manifest.signature.outputs[0].labels
         var options = Interpreter.Options()
         options.threadCount = 1
         interpreter = try Interpreter(modelPath: file, options: options)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from pydantic_core import from_json, to_json
 
+from ...printing import counted
 from ...serving.tensors import OTHER_COMMAS, has_more_commas, values_per_row
 from ...signature import Batch, Tensor
 from . import SIGNATURE
@@ -44,7 +45,7 @@ def decode(
     # Parsing makes objects of up to ten times a text's size: refuse before, not after.
     values = values_per_row(tensors)
     if values and has_more_commas(body, values * max_batch + OTHER_COMMAS):
-        raise StatusError(f"more values than {max_batch} rows have", 413)
+        raise StatusError(f"more values than {counted(max_batch, 'row has', 'rows have')}", 413)
     if not body:
         raise StatusError("JSON Parse error: The document is empty")
     try:

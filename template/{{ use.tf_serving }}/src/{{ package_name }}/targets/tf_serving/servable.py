@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...manifest import Manifest
+from ...printing import counted
 from ...serving.requests import Refused
 from ...settings import ServeSettings
 from ...signature import Batch, Tensor
@@ -129,7 +130,8 @@ class Servable:
         if min(shape) < 1:
             raise StatusError(f"{tensor.name} is empty")
         if shape[0] > self.settings.max_batch:
-            raise StatusError(f"at most {self.settings.max_batch} rows in one request", 413)
+            most = counted(self.settings.max_batch, "row")
+            raise StatusError(f"at most {most} in one request", 413)
         # A TensorProto may leave out values that repeat, and so be far shorter than its array.
         if math.prod(shape) > self.settings.max_body_mib * 2**20:
             raise StatusError(f"{tensor.name} has too many values", 413)
