@@ -34,6 +34,8 @@ def load(settings: DataSettings) -> Dataset:
     Raises UserError when there is no table, or when its series are too short.
     """
     table, names, name, licence, notes = find(settings)
+    if names["id"] not in ("", DataSettings.id_column, *table):
+        raise UserError(f"{name}: there is no column {names['id']!r}, but {', '.join(table)[:200]}")
     decimal = schema.find_decimal([cell.strip() for cell in table.get(names["value"], [])])
     try:
         reading = series.read(table, names, settings.frequency, decimal=decimal)
