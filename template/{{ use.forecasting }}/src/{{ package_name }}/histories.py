@@ -103,6 +103,9 @@ def read(
     if facts["columns"]:
         known = known_values(facts["columns"], table)
         batch["known"] = np.stack([last_known(one, known, length, horizon) for one in usable])
+        ahead = [row for one in usable for row in rows_ahead(one, horizon).tolist()]
+        coming = {c["name"]: [table[c["name"]][row] for row in ahead] for c in facts["columns"]}
+        notes += columns.missing(facts["columns"], coming, "steps ahead")
     batch["series"] = np.array([one.name for one in usable])
     batch["end"] = np.array([one.last for one in usable], np.int64)
     return batch, notes
@@ -119,9 +122,14 @@ def last_values(one: Series, length: int) -> np.ndarray:
     return padded[-length:].astype(np.float32)
 
 
+def rows_ahead(one: Series, horizon: int) -> np.ndarray:
+    """Return the rows of the steps to forecast, as many as there are; -1 where one is missing."""
+    return one.rows[len(one.values) : len(one.values) + horizon]
+
+
 def last_known(one: Series, known: np.ndarray, length: int, horizon: int) -> np.ndarray:
     """Return the further columns' numbers along a history and its future, [length + horizon, k]."""
-    ahead = one.rows[len(one.values) : len(one.values) + horizon]
+    ahead = rows_ahead(one, horizon)
     if len(ahead) < horizon or (ahead < 0).any():
         raise ValueError(
             f"series {one.name[:40]!r} needs a row for each of the next {horizon} steps, with the"
