@@ -200,6 +200,30 @@ def unseen(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> li
     return found
 
 
+def far(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """Say of which numbers and dates some values are far outside the range of the training rows.
+
+    That is by more than the range's width, or so far that the value is clipped.
+    """
+    found = []
+    for column in number_columns(columns):
+        if "low" not in column:
+            continue
+        low, high = column["low"], column["high"]
+        texts = texts_of(column, table[column["name"]])
+        values = numbers_of(column, texts)
+        beyond = np.maximum(low - values, values - high)
+        clipped = np.abs(values - column["mean"]) > FARTHEST * column["scale"]
+        bad = (beyond > high - low) | ((beyond > 0) & clipped)
+        if bad.any():
+            found.append(
+                f"{column['name']}: {bad.sum():,} of {len(texts):,} values are far from those"
+                f" learned, {written(column, low)} to {written(column, high)}, such as"
+                f" {shown([text for text, one in zip(texts, bad, strict=True) if one])}"
+            )
+    return found
+
+
 def shown(texts: Sequence[str]) -> str:
     """Quote a few of some texts."""
     return ", ".join(repr(text[:20]) for text in sorted(set(texts))[:3])
