@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .columns import FORMATS, Column, numbers_of, text_of, to_number
+from .columns import FORMATS, Column, numbers_of, text_of, to_number, written
 
 ALMOST = 0.95  # share of values that must be numbers, or dates, in a column of them
 MOST_VALUES = 10_000  # of a category
@@ -22,6 +22,8 @@ LEAST = 2  # rows of a value that gets a code of its own
 class Schema:
     """The columns that the network uses, and what is to be said of the others."""
 
+    rows: int
+    """how many of them train"""
     columns: list[Column] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     """name -> why"""
@@ -29,7 +31,7 @@ class Schema:
 
     def describe(self) -> list[str]:
         """Say what was found, a line for each column, and what is to be noted."""
-        lines = [f"  {column['name']}: {in_words(column)}" for column in self.columns]
+        lines = [f"  {column['name']}: {in_words(column, self.rows)}" for column in self.columns]
         lines += [f"  {name}: left out, {why}" for name, why in self.left_out.items()]
         return lines + [f"note: {note}" for note in self.notes]
 
@@ -42,7 +44,7 @@ def infer(
     `train` are those rows' places; `unused` are names that are no inputs, `categories` names of
     numbers that stand for something else.
     """
-    schema = Schema()
+    schema = Schema(len(train))
     forced = set(categories)
     for name, cells in table.items():
         if name in set(unused):
@@ -162,13 +164,15 @@ def finish_category(name: str, texts: Sequence[str], train: np.ndarray, schema: 
     schema.columns.append(column)
 
 
-def in_words(column: Column) -> str:
-    """Say what a column is."""
+def in_words(column: Column, rows: int) -> str:
+    """Say what a column is, and how many of the rows that train lack its value."""
+    share = column["missing"]
+    gaps = f"; {round(share * rows):,} of {rows:,} missing ({share:.1%})" if share else ""
     if column["kind"] == "category":
         values = column["values"]
         more = f", and {len(values) - 4} more" if len(values) > 4 else ""
-        return f"category: {', '.join(value[:20] for value in values[:4])}{more}"
+        return f"category: {', '.join(value[:20] for value in values[:4])}{more}{gaps}"
     form = column.get("format", "")
-    low, high = (f"{column[side]:.6g}" for side in ("low", "high"))
+    low, high = (written(column, column[side]) for side in ("low", "high"))
     what = f"date, {form}" if form else f"number, {low} to {high}"
-    return what + (f", missing values are {column['median']:.6g}" if column["flag"] else "")
+    return what + (f"{gaps}, which count as {written(column, column['median'])}" if gaps else "")

@@ -1,6 +1,7 @@
 """Forecasts that need no network: the last value, the last season, exponential smoothing."""
 
 import dataclasses
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -46,6 +47,9 @@ def models(dataset: Dataset) -> Iterator[tuple[str, np.ndarray, WindowSplit]]:
     if len(parts[0]):
         floor = facts["scale"]["floor"] if facts["log"] else None
         smoothed = Smoothing(parts[0], parts[1], season, floor)
+        if smoothed.stopped:
+            share = f"{smoothed.stopped} of {len(chosen)} series"
+            print(f"note: exponential smoothing did not converge for {share}", file=sys.stderr)
         yield name, with_intervals(smoothed, *parts), parts[1]
 
 
@@ -94,7 +98,12 @@ class Smoothing:
     def __init__(
         self, validation: WindowSplit, test: WindowSplit, season: int, floor: float | None
     ) -> None:
+        # Imported before warnings are caught: it puts its own in front of all filters.
+        import statsmodels.tsa.exponential_smoothing.ets  # noqa: F401
+
         self.season, self.floor = season, floor
+        self.stopped = 0
+        """series whose parameters are those where the search for them ended too early"""
         self.origins = np.concatenate([validation.origins, test.origins])
         members = np.concatenate([validation.members, test.members])
         self.found: dict[int, np.ndarray] = {}
@@ -120,7 +129,7 @@ class Smoothing:
             self.keep(origins, np.repeat(last[:, None], split.horizon, axis=1))
             return
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # where it did not converge it is still a baseline
+            warnings.simplefilter("ignore")  # it is still a baseline, and counted
             parameters, seasonal = self.fit(known)
             states = self.model(values, seasonal).smooth(parameters)
         steps = np.arange(split.horizon)
@@ -143,7 +152,9 @@ class Smoothing:
     def fit(self, values: np.ndarray) -> tuple[Any, bool]:
         """Find the parameters; returns them, and whether they have a season."""
         seasonal = self.season > 1 and len(values) >= max(3 * self.season, 10 + self.season)
-        return self.model(values, seasonal).fit(disp=False, maxiter=100).params, seasonal
+        found = self.model(values, seasonal).fit(disp=False, maxiter=100)
+        self.stopped += not found.mle_retvals["converged"]
+        return found.params, seasonal
 
     def model(self, values: np.ndarray, seasonal: bool) -> Any:
         """Make the model of some values."""

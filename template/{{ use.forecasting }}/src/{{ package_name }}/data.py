@@ -34,6 +34,8 @@ def load(settings: DataSettings) -> Dataset:
     Raises UserError when there is no table, or when its series are too short.
     """
     table, names, name, licence, notes = find(settings)
+    if names["id"] not in ("", DataSettings.id_column, *table):
+        raise UserError(f"{name}: there is no column {names['id']!r}, but {', '.join(table)[:200]}")
     decimal = schema.find_decimal([cell.strip() for cell in table.get(names["value"], [])])
     try:
         reading = series.read(table, names, settings.frequency, decimal=decimal)
@@ -293,6 +295,12 @@ def describe(
         + ("; logarithms are learned" if facts["log"] else ""),
     ]
     lines += [f"note: {note}" for note in reading.notes]
+    if facts["length"] < facts["season"]:
+        lines.append(
+            f"note: the window of {facts['length']} steps is shorter than a season of"
+            f" {facts['season']}: seasonal patterns are not seen, and seasonal naive is left out;"
+            f" more history or --length {facts['season']}"
+        )
     members = [set(part.members.tolist()) for part in (whole, *parts)]
     short = [one.name for member, one in enumerate(found) if member not in members[0]]
     if short:

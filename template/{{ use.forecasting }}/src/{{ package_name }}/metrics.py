@@ -1,7 +1,7 @@
 """How good forecasts are: NumPy in, numbers out."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from .config import Config
 from .data import signature
 from .dataset import Dataset, Split, iterate
 from .signature import Batch, Predict
+from .windows import WindowSplit
 
 ASKED = 0.8  # share of values that intervals are to hold
 FAR = 0.1  # how far the share may be from that before it is said
@@ -79,7 +80,12 @@ def degradation(trained: Figures, found: Figures) -> float:
 
 
 def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
-    """Say so where intervals hold far more or fewer values than they say."""
+    """Say so where nothing is measured, or intervals hold far more or fewer values than asked."""
+    if test.get("mase") == test.get("quantile_loss") == 0:
+        return [
+            "the series that test never changed while training: mase is 0 whatever is forecast, so"
+            " it says nothing; train on series that change"
+        ]
     held = test["coverage_80"]
     if abs(held - ASKED) <= FAR:
         return []
@@ -91,8 +97,11 @@ def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
 
 
 def baselines(dataset: Dataset) -> dict[str, Figures]:
-    """Measure forecasts that need no network on the same windows."""
-    found = {}
+    """Measure forecasts that need no network on the same windows; none without an error's scale."""
+    found: dict[str, Figures] = {}
+    test = cast("WindowSplit", dataset.test)
+    if not test.scales[np.unique(test.members)].any():
+        return found
     for name, quantiles, windows in simple.models(dataset):
         sums = Sums()
         sums.add(quantiles, windows.rows(np.arange(len(windows))))

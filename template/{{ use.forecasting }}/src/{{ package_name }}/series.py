@@ -63,16 +63,15 @@ def read(
     texts = [text_of(cell) for cell in table[names["time"]]]
     if "" in texts:
         raise ValueError(f"row {texts.index('') + 1} has no time in the column {names['time']!r}")
-    form = times.find_form(texts, form)
     groups = group(table.get(names["id"]), len(texts))
+    form, doubts = find_form(texts, groups, frequency, form)
     if frequency == "auto":
-        local = times.to_times(texts, form, "daily")
-        each = [sorted({local[row] for row in rows}) for rows in groups.values()]
-        frequency = times.find_frequency(each, form)
+        frequency = times.find_frequency(in_order(texts, groups, form), form)
     if (form == "step") != (frequency == "steps"):
         raise ValueError(f"the times are {form}, which does not go with {frequency}")
     moments = times.to_times(texts, form, frequency)
     values, notes = read_values(table[names["value"]], names["value"], decimal)
+    notes = doubts + notes
     counts = {"twice": 0, "moved": 0}
     found = [
         to_grid(name, rows, moments, values, frequency, counts, names)
@@ -86,6 +85,41 @@ def read(
             f" the nearest {frequency} step"
         )
     return Reading([one for one in found if len(one.values)], form, frequency, notes)
+
+
+def find_form(
+    texts: Sequence[str], groups: Mapping[str, Sequence[int]], frequency: str, trained: str
+) -> tuple[str, list[str]]:
+    """Tell in which form times are; and what is to be said where another would fit as well.
+
+    In training the order of day and month is the one with the more regular steps; later it is the
+    one of the training.
+    """
+    form = times.find_form(texts, trained)
+    other = "" if form == trained else times.other_order(texts, form)
+    if not other:
+        return form, []
+    if not trained:
+        regular = {
+            order: times.regularity(in_order(texts, groups, order), order, frequency)
+            for order in (form, other)
+        }
+        if regular[form] != regular[other]:
+            return max(regular, key=lambda order: regular[order]), []
+    differs = next(text for text in texts if times.parse(text, form) != times.parse(text, other))
+    (moment,) = times.to_times([differs], form, "daily")
+    return form, [
+        f"the dates may be day/month or month/day; read as {form}; write"
+        f" {times.write(moment, 'daily')} to be sure"
+    ]
+
+
+def in_order(
+    texts: Sequence[str], groups: Mapping[str, Sequence[int]], form: str
+) -> list[list[int]]:
+    """Read the different times of each series, sorted."""
+    local = times.to_times(texts, form, "daily")
+    return [sorted({local[row] for row in rows}) for rows in groups.values()]
 
 
 def group(cells: Sequence[Cell] | None, rows: int) -> dict[str, list[int]]:

@@ -47,8 +47,9 @@ def read_examples(
         batch = inputs_of(table, facts)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
-    for note in columns.unread(facts["columns"], table) + columns.unseen(facts["columns"], table):
-        print(visible(f"note: {source}: {note}"), file=sys.stderr)
+    for say in (columns.unread, columns.far, columns.unseen):
+        for note in say(facts["columns"], table):
+            print(visible(f"note: {source}: {note}"), file=sys.stderr)
     return [f"{source}:{row}" for row in range(1, count(batch) + 1)], batch
 
 

@@ -16,7 +16,7 @@ import functools
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,44 @@ def date_pattern(form: str) -> re.Pattern[str]:
     return re.compile(pattern, re.ASCII)
 
 
+def texts_of(column: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
+    """Return the texts of a column's values; numbers of JSON get the decimal comma of a table."""
+    texts = [text_of(cell) for cell in cells]
+    if column.get("decimal") == ",":
+        return [
+            text.replace(".", ",") if isinstance(cell, float) else text
+            for text, cell in zip(texts, cells, strict=True)
+        ]
+    return texts
+
+
+def written(column: Mapping[str, Any], number: float) -> str:
+    """Write a number of a column for people; a date in the form that the column has."""
+    if column["kind"] == "date":
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=round(number, 3))
+        return moment.strftime(column["format"])
+    return f"{number:.6g}"
+
+
+def missing(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]], rows: str) -> list[str]:
+    """Say of which columns values are missing, or cannot be read, and what counts instead.
+
+    `rows` is what the rows of the table are called.
+    """
+    found = []
+    for column in columns:
+        texts = texts_of(column, table[column["name"]])
+        if column["kind"] == "category":
+            count, taken = texts.count(""), "it counts as unknown"
+        else:
+            count = int(np.isnan(numbers_of(column, texts)).sum())
+            taken = f"{written(column, column['median'])} is taken"
+        if count:
+            share = f"{count:,} of {len(texts):,} {rows}"
+            found.append(f"{column['name']} is missing in {share}; {taken}")
+    return found
+
+
 def numbers_of(column: Mapping[str, Any], texts: Sequence[str]) -> np.ndarray:
     """Read a column of numbers or dates: float64 [n], NaN where a value is missing."""
     if column["kind"] == "date":
@@ -115,13 +153,7 @@ def encode(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> di
     numbers: list[np.ndarray] = []
     codes: list[np.ndarray] = []
     for column in columns:
-        texts = [text_of(cell) for cell in table[column["name"]]]
-        if column.get("decimal") == ",":  # a number of JSON has a point, whatever the table has
-            cells = table[column["name"]]
-            texts = [
-                text.replace(".", ",") if isinstance(cell, float) else text
-                for text, cell in zip(texts, cells, strict=True)
-            ]
+        texts = texts_of(column, table[column["name"]])
         if column["kind"] == "category":
             places = {value: place for place, value in enumerate(column["values"], 1)}
             codes.append(np.array([places.get(text, 0) for text in texts], np.int32))
@@ -165,6 +197,30 @@ def unseen(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> li
                     f"{column['name']}: {len(bad):,} values are not among those learned and count"
                     f" as unknown, such as {shown(bad)}"
                 )
+    return found
+
+
+def far(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> list[str]:
+    """Say of which numbers and dates some values are far outside the range of the training rows.
+
+    That is by more than the range's width, or so far that the value is clipped.
+    """
+    found = []
+    for column in number_columns(columns):
+        if "low" not in column:
+            continue
+        low, high = column["low"], column["high"]
+        texts = texts_of(column, table[column["name"]])
+        values = numbers_of(column, texts)
+        beyond = np.maximum(low - values, values - high)
+        clipped = np.abs(values - column["mean"]) > FARTHEST * column["scale"]
+        bad = (beyond > high - low) | ((beyond > 0) & clipped)
+        if bad.any():
+            found.append(
+                f"{column['name']}: {bad.sum():,} of {len(texts):,} values are far from those"
+                f" learned, {written(column, low)} to {written(column, high)}, such as"
+                f" {shown([text for text, one in zip(texts, bad, strict=True) if one])}"
+            )
     return found
 
 

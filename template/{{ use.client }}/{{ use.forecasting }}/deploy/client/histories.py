@@ -103,6 +103,11 @@ def read(
     if facts["columns"]:
         known = known_values(facts["columns"], table)
         batch["known"] = np.stack([last_known(one, known, length, horizon) for one in usable])
+        ahead = [row for one in usable for row in rows_ahead(one, horizon).tolist()]
+        past = [row for one in usable for row in rows_before(one, length).tolist() if row >= 0]
+        notes += columns.missing(facts["columns"], part_of(table, ahead), "steps ahead")
+        for say in (columns.unread, columns.far, columns.unseen):
+            notes += say(facts["columns"], part_of(table, past + ahead))
     batch["series"] = np.array([one.name for one in usable])
     batch["end"] = np.array([one.last for one in usable], np.int64)
     return batch, notes
@@ -119,15 +124,32 @@ def last_values(one: Series, length: int) -> np.ndarray:
     return padded[-length:].astype(np.float32)
 
 
+def part_of(
+    table: Mapping[str, Sequence[Cell]], rows: Sequence[int]
+) -> Mapping[str, Sequence[Cell]]:
+    """Return some rows of a table."""
+    return {name: [cells[row] for row in rows] for name, cells in table.items()}
+
+
+def rows_before(one: Series, length: int) -> np.ndarray:
+    """Return the rows of the last values, as many as there are; -1 where one is missing."""
+    return one.rows[: len(one.values)][-length:]
+
+
+def rows_ahead(one: Series, horizon: int) -> np.ndarray:
+    """Return the rows of the steps to forecast, as many as there are; -1 where one is missing."""
+    return one.rows[len(one.values) : len(one.values) + horizon]
+
+
 def last_known(one: Series, known: np.ndarray, length: int, horizon: int) -> np.ndarray:
     """Return the further columns' numbers along a history and its future, [length + horizon, k]."""
-    ahead = one.rows[len(one.values) : len(one.values) + horizon]
+    ahead = rows_ahead(one, horizon)
     if len(ahead) < horizon or (ahead < 0).any():
         raise ValueError(
             f"series {one.name[:40]!r} needs a row for each of the next {horizon} steps, with the"
             " further columns and without a value"
         )
-    rows = np.concatenate([one.rows[: len(one.values)][-length:], ahead])
+    rows = np.concatenate([rows_before(one, length), ahead])
     found = along(known, rows)
     before = np.repeat(found[:1], length + horizon - len(found), axis=0)
     return np.concatenate([before, found])

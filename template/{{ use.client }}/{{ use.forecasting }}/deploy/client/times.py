@@ -45,6 +45,8 @@ FORMS = {
     "step": re.compile(r"(?P<step>-?\d{1,9})(\.0+)?", re.ASCII),
 }
 
+ORDERS = ("month/day/year", "day/month/year")  # of the first 12 days of a month both may fit
+
 
 @functools.lru_cache(maxsize=100_000)
 def parse(text: str, form: str) -> tuple[int, int] | None:
@@ -85,6 +87,32 @@ def find_form(texts: Iterable[str], preferred: str = "") -> str:
         why = f"the others are {form}" if fitting[form] else "no date, time or number of a step"
         raise ValueError(f"{bad[:40]!r} cannot be read as a time; {why}")
     return form
+
+
+def other_order(texts: Iterable[str], form: str) -> str:
+    """Name the form with day and month in the other order, where it fits all texts as well.
+
+    Empty where it does not, or gives the same dates.
+    """
+    if form not in ORDERS:
+        return ""
+    other = ORDERS[1 - ORDERS.index(form)]
+    read = [(parse(text, form), parse(text, other)) for text in dict.fromkeys(texts)]
+    fits = all(second is not None for _, second in read)
+    return other if fits and any(first != second for first, second in read) else ""
+
+
+def regularity(series: Iterable[Sequence[int]], form: str, frequency: str = "auto") -> float:
+    """Return the share of times that come one step after the time before; 0 without a frequency."""
+    series = list(series)
+    if frequency == "auto":
+        try:
+            frequency = find_frequency(series, form)
+        except ValueError:
+            return 0.0
+    pairs = [pair for times in series for pair in pairwise(times)]
+    steps = [place(after, frequency, time) - place(time, frequency, time) for time, after in pairs]
+    return steps.count(1) / max(len(steps), 1)
 
 
 def to_times(texts: Sequence[str], form: str, frequency: str) -> list[int]:

@@ -35,8 +35,9 @@ def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str
             raise OSError(f"{file} is not UTF-8; save it as a CSV in UTF-8") from None
         except ValueError as error:
             raise OSError(f"{file}: {error}") from error
-        for note in columns.unread(described, table) + columns.unseen(described, table):
-            print(printable(f"note: {file}: {note}"), file=sys.stderr)
+        for say in (columns.unread, columns.far, columns.unseen):
+            for note in say(described, table):
+                print(printable(f"note: {file}: {note}"), file=sys.stderr)
         names += [f"{file}:{row}" for row in range(1, len(next(iter(table.values()))) + 1)]
     return names, {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
 

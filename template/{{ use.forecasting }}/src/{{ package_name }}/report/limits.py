@@ -12,6 +12,10 @@ TEXAS = (
     "The sales are those that brokers reported in Texas from 2000 to 2015, with the slump of 2008 "
     "in the training part. They say nothing about other places or later years.",
 )
+BELOW = (
+    "It forecasts values, not their logarithms: forecasts, and the low ends of intervals most of "
+    "all, may be below 0 even where no value ever was.",
+)
 OWN = (
     "Nobody has checked here whether the values are right, and what changed how they were made.",
 )
@@ -49,6 +53,7 @@ def limits(card: Mapping[str, Any], settings: Config) -> list[str]:
         f"straight lines; a series with less than {LEAST:.0%} of them gets no forecast.",
         "It knows no event that is in no column: what never happened before, it cannot foresee.",
         *of_columns(facts["columns"]),
+        *(() if facts["log"] else BELOW),
         "The intervals hold eight of ten values where the future is like the validation part. On "
         f"the test part it was {percent(card['test']['coverage_80'])}; each step has its own "
         "interval, and all steps together stay inside less often.",
