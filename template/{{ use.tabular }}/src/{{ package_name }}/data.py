@@ -71,7 +71,9 @@ def load(settings: DataSettings) -> Dataset:
     unused = [target, settings.group_column, *listed(settings.ignore_columns)]
     found = schema.infer(table, places[0], unused, listed(settings.category_columns))
     if not found.columns:
-        raise UserError(f"{file} has no column to learn {target} from; all were left out")
+        reasons = [f"{name} ({why})" for name, why in [*found.left_out.items()][:3]]
+        why = f"; left out: {', '.join(reasons)}" if reasons else ""
+        raise UserError(f"{file} has no column to learn {target} from{why}")
     inputs = encode(found.columns, table)
     notes += found.describe()
     notes += [f"note: {text}" for text in unread(found.columns, table)]
