@@ -17,6 +17,8 @@ OFTEN = 0.5  # a column of texts of which a larger share differs is an id
 MOST_COUNTS = 5  # of how many values of a category a report says how often they are there
 FEWEST_COUNTED = 21  # rows; fewer may have numbers without gaps by chance
 LARGEST_COUNTED = 2**53  # up to here float64 has every whole number
+# What names one row: letters and a number, or the digits of a hash or a UUID.
+NAME = re.compile(r"[^\W\d_]*[-_]?\d+|[0-9a-fA-F-]{16,}")
 LEAST = 2  # rows of a value that gets a code of its own
 
 
@@ -66,7 +68,12 @@ def infer(
 
 
 def why_left_out(texts: Sequence[str]) -> str:
-    """Say why a column of texts is of no use; those that are mostly digits may be meant as more."""
+    """Say why a column of texts is of no use; those that are mostly digits may be meant as more.
+
+    Names such as K10001, 00123 or a hash, each in one row alone, are not meant as more.
+    """
+    if len(set(texts)) == len(texts) and all(map(NAME.fullmatch, texts)):
+        return "it names rows"
     digits = sum(character.isdigit() for text in texts for character in text)
     if digits > sum(map(len, texts)) / 2:
         return "they are neither numbers nor dates in a form that is read"
