@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import metrics
+from ..columns import FARTHEST
 from ..config import Config
 from ..data import class_names
 from ..task import DataSettings
@@ -96,8 +97,9 @@ def of_columns(facts: Mapping[str, Any]) -> list[str]:
         )
     if "number" in kinds:
         found.append(
-            "A number farther than four standard deviations from the training rows' mean counts as "
-            "just that far, and a missing one as their median: the network does not extrapolate."
+            f"A number farther than {FARTHEST:g} standard deviations from the training rows' mean "
+            "counts as just that far, and a missing one as their median: the network does not "
+            "extrapolate."
         )
     if facts["left_out"]:
         found.append(f"Left out, so that it cannot count: {names(list(facts['left_out']))}.")
