@@ -1,5 +1,6 @@
 """Rows and columns of a table in words, decoded from what the network sees."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +48,14 @@ def decode(column: Column, seen: Sequence[float]) -> str:
         return plain(column["values"][int(first) - 1]) if first else "missing or never seen"
     if column["flag"] and missing:
         return "missing"
-    return in_words(column, first * column["scale"] + column["mean"])
+    return in_words(column, in_units(column, first))
+
+
+def in_units(column: Column, seen: float) -> float:
+    """Undo the scaling of a number, and round off the digits that float32 did not keep."""
+    value = float(seen * column["scale"] + column["mean"])
+    step = abs(seen) * column["scale"] * float(np.finfo(np.float32).eps)
+    return round(value, -math.ceil(math.log10(step))) if step else value
 
 
 def describe(columns: Sequence[Column], batch: Batch, order: Sequence[int]) -> list[str]:
