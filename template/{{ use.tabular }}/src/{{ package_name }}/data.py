@@ -50,6 +50,7 @@ BUILT_IN = {
 }
 MOST_NUMBERS = 20  # different whole numbers that are still classes
 MOST_CLASSES = 1000
+FEW = 0.1  # share of texts among a target's numbers that are in the way of learning values
 SKEWED = 4  # medians that the largest target is, where its logarithm is learned
 
 
@@ -199,21 +200,29 @@ def read_target(
         settings.target_kind == "auto" and numeric and not (whole and few)
     ):
         if not numeric:
-            bad = next(text for text, n in zip(texts, numbers, strict=True) if np.isnan(n))
-            raise UserError(f"the column {target} has {bad[:40]!r}, which is no number")
+            raise no_number(target, texts, numbers)
         return numbers.astype(np.float32)[:, None], {"name": target}
     if len(different) > min(MOST_CLASSES, len(texts) // 2):
-        others = [text for text, n in zip(texts, numbers, strict=True) if np.isnan(n)]
-        why = f"; no numbers: {shown(others)}" if len(others) < len(texts) else ""
+        if settings.target_kind == "auto" and np.isnan(numbers).mean() <= FEW:
+            raise no_number(target, texts, numbers)
         raise UserError(
             f"the column {target} has {len(different):,} different texts in {len(texts):,} rows,"
-            f" too many for classes{why}"
+            " too many for classes"
         )
     if numeric:
         different.sort(key=lambda text: to_number(text, decimal))
     places = {name: place for place, name in enumerate(different)}
     labels = np.array([places[text] for text in texts], np.int64)
     return labels, {"name": target, "classes": different}
+
+
+def no_number(target: str, texts: Sequence[str], numbers: np.ndarray) -> UserError:
+    """Name what stands among a target's numbers, NaN where a text is none, and what to do."""
+    others = [text for text, number in zip(texts, numbers, strict=True) if np.isnan(number)]
+    return UserError(
+        f"{len(others):,} of {len(texts):,} values of the column {target} are no numbers, such as"
+        f" {shown(others)}; empty those cells, and their rows are left out"
+    )
 
 
 def measure_target(
