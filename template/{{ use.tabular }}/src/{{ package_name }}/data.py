@@ -77,6 +77,7 @@ def load(settings: DataSettings) -> Dataset:
         raise UserError(f"{file} has no column to learn {target} from{why}")
     inputs = encode(found.columns, table)
     notes += found.describe()
+    notes += unused_columns(table, settings)
     notes += [f"note: {text}" for text in unread(found.columns, table)]
     if pair := schema.similar(about.get("classes", ())):
         notes.append(f"note: {target}: {pair} are taken for different classes")
@@ -98,7 +99,8 @@ def load(settings: DataSettings) -> Dataset:
         "examples": examples.choose(table, places[2], found.columns),
     }
     parts = f"{len(train):,} train, {len(validation):,} validate, {len(test):,} test"
-    notes += [*skipped, f"{len(truth):,} rows: {parts}; the target is {target}"]
+    how = splits.in_words(settings)
+    notes += [*skipped, f"{len(truth):,} rows: {parts}, {how}; the target is {target}"]
     return Dataset(name, licence, train, validation, test, facts, skipped, tuple(notes))
 
 
@@ -151,6 +153,20 @@ def find(settings: DataSettings) -> tuple[Path, str, str, str]:
 def listed(names: str) -> list[str]:
     """Take a setting apart that names columns."""
     return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def unused_columns(table: Table, settings: DataSettings) -> list[str]:
+    """Say which columns are left out because the settings say so, and which of them do not exist.
+
+    The lines are like those of the columns that are left out for what is in them.
+    """
+    found = [f"  {name}: left out, it divides the rows" for name in listed(settings.group_column)]
+    for name in listed(settings.ignore_columns):
+        if name in table:
+            found.append(f"  {name}: left out, as --ignore-columns says")
+        else:
+            found.append(f"note: --ignore-columns: the table has no column {name!r}")
+    return found
 
 
 def drop_rows_without(target: str, table: Table) -> tuple[Table, tuple[str, ...]]:
