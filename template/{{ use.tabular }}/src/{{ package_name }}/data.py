@@ -7,6 +7,7 @@ float32 [n, 1].
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,14 @@ FEW = 0.1  # share of texts among a target's numbers that are in the way of lear
 SKEWED = 4  # medians that the largest target is, where its logarithm is learned
 
 
+@dataclass(frozen=True)
+class TableSplit(ArraySplit):
+    """A part of a table: arrays, and where their rows are in the file."""
+
+    rows_of_file: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """int64 [n], from 1: the file's first row after the names; its empty lines do not count"""
+
+
 def load(settings: DataSettings) -> Dataset:
     """Load the table that the settings name; the same settings give the same arrays.
 
@@ -65,7 +74,7 @@ def load(settings: DataSettings) -> Dataset:
     for column in (target, *listed(settings.group_column), *listed(settings.time_column)):
         if column not in table:
             raise UserError(f"{file} has no column {column!r}; it has {', '.join(table)[:300]}")
-    table, skipped = drop_rows_without(target, table)
+    table, kept, skipped = drop_rows_without(target, table)
     duplicates = count_duplicates(table)
     truth, about = read_target(target, table, settings)
     places = splits.split(table, truth, about, settings)
@@ -89,7 +98,8 @@ def load(settings: DataSettings) -> Dataset:
         )
     whole = inputs | {"target": truth}
     train, validation, test = (
-        ArraySplit({key: array[part] for key, array in whole.items()}) for part in places
+        TableSplit({key: array[part] for key, array in whole.items()}, rows_of_file=kept[part] + 1)
+        for part in places
     )
     facts = {
         "target": about | measure_target(train.arrays["target"], about, settings),
@@ -169,12 +179,15 @@ def unused_columns(table: Table, settings: DataSettings) -> list[str]:
     return found
 
 
-def drop_rows_without(target: str, table: Table) -> tuple[Table, tuple[str, ...]]:
-    """Leave out the rows whose target is missing, and say how many."""
+def drop_rows_without(
+    target: str, table: Table
+) -> tuple[Table, np.ndarray, tuple[str, ...]]:
+    """Leave out the rows whose target is missing; returns the places of the others, and says so."""
     known = [bool(text_of(cell)) for cell in table[target]]
     missing = len(known) - sum(known)
+    places = np.flatnonzero(known)
     if not missing:
-        return table, ()
+        return table, places, ()
     if missing == len(known):
         raise UserError(f"the column {target} has no values")
     meant = {cell.strip() for cell, keep in zip(table[target], known, strict=True) if not keep}
@@ -183,7 +196,7 @@ def drop_rows_without(target: str, table: Table) -> tuple[Table, tuple[str, ...]
         name: [cell for cell, keep in zip(cells, known, strict=True) if keep]
         for name, cells in table.items()
     }
-    return kept, (f"{missing:,} of {len(known):,} rows have no {target}{such} and are left out",)
+    return kept, places, (f"{missing:,} of {len(known):,} rows have no {target}{such} and are left out",)
 
 
 def count_duplicates(table: Table) -> int:

@@ -80,12 +80,13 @@ def worst_table(
     values: Sequence[str],
     note: str,
 ) -> Table:
-    """List rows of the test split, [n], by their places, with what is told and their values."""
+    """List rows by their numbers in the file, [n], with what is told and their values."""
     lines = [
-        (f"{row + 1:,}", *words, value)
+        (f"{row:,}", *words, value)
         for row, words, value in zip(rows.tolist(), told, values, strict=True)
     ]
-    return Table("Worst rows", ("test row", *head, "values"), lines, note)
+    note += " The first row after the names of the columns is number 1; empty lines do not count."
+    return Table("Worst rows", ("row of the file", *head, "values"), lines, note)
 
 
 def column_table(facts: Mapping[str, Any]) -> Table:
