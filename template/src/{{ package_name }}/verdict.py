@@ -74,9 +74,12 @@ def guessing(
 def overfitted(
     name: str, sign: int, records: Sequence[Record], settings: TrainSettings
 ) -> list[str]:
-    """Say so where the validation was best long before the end, and the training went on."""
+    """Say so where the validation was best long before the end, and the training went on.
+
+    Also where the model has the weights of that step: what came after it was for nothing.
+    """
     checked = [record for record in records if record["split"] == "validation"]
-    if len(checked) < 4 or settings.final_weights == "best":
+    if len(checked) < 2:
         return []
     best = max(checked, key=lambda record: sign * record[name])
     gained = sign * (best[name] - checked[0][name])
@@ -84,8 +87,13 @@ def overfitted(
     late = checked.index(best) >= 0.75 * len(checked)
     if late or lost < WORSE * abs(best[name]) or lost <= LOST * gained:
         return []
+    advice = "try --final-weights best, --patience, more data, or a smaller network"
+    if settings.final_weights == "best":
+        advice = (
+            f"the model has the weights of step {best['step']}; try fewer steps, more data, or a"
+            " smaller network"
+        )
     return [
         f"overfitted: the validation's {name} was best at step {best['step']} ({best[name]:.3g})"
-        f" and is {checked[-1][name]:.3g} at the end; try --final-weights best, --patience,"
-        " more data, or a smaller network"
+        f" and is {checked[-1][name]:.3g} at the end; {advice}"
     ]
