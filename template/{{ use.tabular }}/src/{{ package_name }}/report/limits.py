@@ -13,7 +13,11 @@ from .formatting import number, percent
 
 MOST_NAMES = 10
 FEW = 5  # classes that a sentence names
-SUBJECTS = {"boosted trees": "Boosted trees are", "linear model": "A linear model is"}
+SUBJECTS = {
+    "boosted trees": "Boosted trees are",
+    "linear model": "A linear model is",
+    metrics.CONSTANT: "The same answer for every row is",
+}
 
 TITANIC = (
     "The table is about the passengers of one ship in 1912, and who was let into its boats. That "
