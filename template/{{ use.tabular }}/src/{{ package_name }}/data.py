@@ -179,9 +179,7 @@ def unused_columns(table: Table, settings: DataSettings) -> list[str]:
     return found
 
 
-def drop_rows_without(
-    target: str, table: Table
-) -> tuple[Table, np.ndarray, tuple[str, ...]]:
+def drop_rows_without(target: str, table: Table) -> tuple[Table, np.ndarray, tuple[str, ...]]:
     """Leave out the rows whose target is missing; returns the places of the others, and says so."""
     known = [bool(text_of(cell)) for cell in table[target]]
     missing = len(known) - sum(known)
@@ -196,7 +194,8 @@ def drop_rows_without(
         name: [cell for cell, keep in zip(cells, known, strict=True) if keep]
         for name, cells in table.items()
     }
-    return kept, places, (f"{missing:,} of {len(known):,} rows have no {target}{such} and are left out",)
+    said = f"{missing:,} of {len(known):,} rows have no {target}{such} and are left out"
+    return kept, places, (said,)
 
 
 def count_duplicates(table: Table) -> int:
