@@ -35,6 +35,8 @@ def train(options: Options) -> Result:
     settings = given_settings(options)
     run = open_run(options, settings)
     launched = launcher.launched()
+    if run.finished and run.writes and not launched:
+        print(f"run {run.name} is finished already; its results:", file=sys.stderr)
     if launched:
         launcher.end_with_launcher()
     # Of processes that a launcher has started, the launcher holds the lock and speaks.

@@ -71,7 +71,7 @@ def export(target: str, run: Run, precision: str | None = None, **options: int) 
         replace_folder(folder, ARTIFACTS / target)
     result: dict[str, Any] = {"target": target, "run": run.name}
     result |= {"path": (ARTIFACTS / target).as_posix()}
-    result |= {"bytes": sum(entry["bytes"] for entry in manifest.files.values())}
+    result |= {"bytes": manifest.all_bytes}
     result |= {"seconds": round(time.perf_counter() - start, 3)}
     result |= headline(found[chosen]) | {"variants": rows(found)}
     return result | smallest(found, manifest)
@@ -94,7 +94,8 @@ def verify(target: str, folder: Path = runs.RUNS) -> dict[str, Any]:
     in_artifact = about.PACKAGE.startswith("npm:")
     version = manifest.engine_version if in_artifact else project.version_of(about.PACKAGE)
     result: dict[str, Any] = {"target": target, "engine": f"{about.ENGINE} {version}"}
-    result |= found[manifest.precision]
+    # As `export` counts them; the rows of `variants` have the bytes of each model.
+    result |= found[manifest.precision] | {"bytes": manifest.all_bytes}
     return result | {"variants": rows(found)} | smallest(found, manifest)
 
 

@@ -112,11 +112,18 @@ class Logger:
         self._write(step, "train", figures | speed)
         self._step, self._clock = step, now
 
-    def result(self, step: int, split: str, figures: dict[str, float]) -> None:
-        """Report the figures of the validation or the test split."""
+    def result(
+        self, step: int, split: str, figures: dict[str, float], weights_step: int | None = None
+    ) -> None:
+        """Report the figures of the validation or the test split.
+
+        `weights_step` is the step whose weights were measured, where it may be an earlier one.
+        """
         self._write(step, split, figures)
         if self._prints:
             values = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            earlier = weights_step not in (None, step)
+            split += f", with the weights of step {weights_step}:" if earlier else ""
             print(f"step {step}/{self._schedule.steps}: {split} {values}", file=sys.stderr)
         self._clock = time.perf_counter()  # evaluating is not training
 

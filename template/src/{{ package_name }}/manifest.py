@@ -44,6 +44,11 @@ class Manifest:
         """Name the model's file in a precision."""
         return str(self.models[precision]["file"])
 
+    @property
+    def all_bytes(self) -> int:
+        """Count the bytes of the whole artifact: every file beside manifest.json."""
+        return sum(int(entry["bytes"]) for entry in self.files.values())
+
     def bytes(self, precision: str) -> int:
         """Count the bytes of the model in a precision: its file, and files that continue its name.
 

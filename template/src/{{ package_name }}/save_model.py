@@ -9,6 +9,7 @@ import numpy as np
 import safetensors.numpy
 
 from . import data, metrics
+from .checkpoints import Progress
 from .dataset import Dataset
 from .logger import Logger
 from .runs import Run
@@ -23,7 +24,7 @@ def save_model(
     run: Run,
     dataset: Dataset,
     schedule: Schedule,
-    step: int,
+    progress: Progress,
     logger: Logger,
     predict: Predict,
     weights: dict[str, np.ndarray],
@@ -31,6 +32,7 @@ def save_model(
 ) -> None:
     """Measure the trained model on the test split and write `model/`, the card last of all.
 
+    Its weights are those of the last step of `progress`, or of its best one, as the settings say.
     `weights` are arrays by name, `made_by` names framework, version, device and the number of
     trainable parameters. Exports are compared with the outputs for the golden rows, so that no
     verification has to load the framework. Several processes answer together, and one writes.
@@ -40,7 +42,9 @@ def save_model(
     outputs = predict(inputs)
     if not run.writes:
         return
-    logger.result(step, "test", test)
+    step, best = progress.step, run.config.train.final_weights == "best"
+    weights_step = progress.best_step if best else step
+    logger.result(step, "test", test, weights_step)
     baselines = metrics.baselines(dataset)
     card = {
         "task": TASK,
@@ -62,6 +66,7 @@ def save_model(
         },
         "steps": step,
         "epochs": schedule.epoch(step),
+        "weights_step": weights_step,
         "seconds": logger.seconds,
         "samples_per_second": logger.samples_per_second,
         "test": test,

@@ -9,7 +9,9 @@ from .settings import TrainSettings
 Record = Mapping[str, Any]
 
 RISEN = 1.5  # times the loss of the beginning
-MARGIN = 0.02  # share of the worst baseline's figure by which a network has to be better
+MARGIN = 0.02  # share of such a baseline's figure by which a network has to be better
+# Baselines that answer without looking, in tasks that name them; elsewhere it is the worst one.
+GUESSES: tuple[str, ...] = getattr(metrics, "GUESSES", ())
 LEARNT = 0.5  # times the loss of the beginning, below which the training rows were learnt
 WORSE, LOST = 0.1, 0.2  # shares of the best validation, and of what was gained until then
 
@@ -50,10 +52,11 @@ def guessing(
     baselines: Mapping[str, Mapping[str, float]],
     records: Sequence[Record],
 ) -> list[str]:
-    """Say so where even the worst baseline is as good as the network."""
+    """Say so where a baseline that does not look, or else the worst one, is as good."""
     if not baselines:
         return []
-    worst = min(baselines, key=lambda who: sign * baselines[who][name])
+    blind = [who for who in GUESSES if who in baselines]
+    worst = min(blind or baselines, key=lambda who: sign * baselines[who][name])
     gained = sign * (test[name] - baselines[worst][name])
     if gained > MARGIN * abs(baselines[worst][name]):
         return []
@@ -74,9 +77,12 @@ def guessing(
 def overfitted(
     name: str, sign: int, records: Sequence[Record], settings: TrainSettings
 ) -> list[str]:
-    """Say so where the validation was best long before the end, and the training went on."""
+    """Say so where the validation was best long before the end, and the training went on.
+
+    Also where the model has the weights of that step: what came after it was for nothing.
+    """
     checked = [record for record in records if record["split"] == "validation"]
-    if len(checked) < 4 or settings.final_weights == "best":
+    if len(checked) < 2:
         return []
     best = max(checked, key=lambda record: sign * record[name])
     gained = sign * (best[name] - checked[0][name])
@@ -84,8 +90,13 @@ def overfitted(
     late = checked.index(best) >= 0.75 * len(checked)
     if late or lost < WORSE * abs(best[name]) or lost <= LOST * gained:
         return []
+    advice = "try --final-weights best, --patience, more data, or a smaller network"
+    if settings.final_weights == "best":
+        advice = (
+            f"the model has the weights of step {best['step']}; try fewer steps, more data, or a"
+            " smaller network"
+        )
     return [
         f"overfitted: the validation's {name} was best at step {best['step']} ({best[name]:.3g})"
-        f" and is {checked[-1][name]:.3g} at the end; try --final-weights best, --patience,"
-        " more data, or a smaller network"
+        f" and is {checked[-1][name]:.3g} at the end; {advice}"
     ]

@@ -80,7 +80,9 @@ def better_baselines(card: Card) -> list[str]:
 def training(card: Card, run: Run) -> Facts:
     """List how far the training came."""
     if card:
-        return [("steps", f"{card['steps']:,}"), ("epochs", f"{card['epochs']:,.4g}")]
+        steps = [("steps", f"{card['steps']:,}"), ("epochs", f"{card['epochs']:,.4g}")]
+        kept = card.get("weights_step", card["steps"])  # older cards do not have it
+        return steps + ([("weights of step", f"{kept:,}")] if kept != card["steps"] else [])
     last = max((record.get("step", 0) for record in run.metrics()), default=0)
     return [("state", "not finished"), ("last recorded step", f"{last:,}")]
 

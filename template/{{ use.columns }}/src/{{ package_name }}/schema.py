@@ -15,6 +15,10 @@ ALMOST = 0.95  # share of values that must be numbers, or dates, in a column of 
 MOST_VALUES = 10_000  # of a category
 OFTEN = 0.5  # a column of texts of which a larger share differs is an id
 MOST_COUNTS = 5  # of how many values of a category a report says how often they are there
+FEWEST_COUNTED = 21  # rows; fewer may have numbers without gaps by chance
+LARGEST_COUNTED = 2**53  # up to here float64 has every whole number
+# What names one row: letters and a number, or the digits of a hash or a UUID.
+NAME = re.compile(r"[^\W\d_]*[-_]?\d+|[0-9a-fA-F-]{16,}")
 LEAST = 2  # rows of a value that gets a code of its own
 
 
@@ -66,7 +70,12 @@ def infer(
 
 
 def why_left_out(texts: Sequence[str]) -> str:
-    """Say why a column of texts is of no use; those that are mostly digits may be meant as more."""
+    """Say why a column of texts is of no use; those that are mostly digits may be meant as more.
+
+    Names such as K10001, 00123 or a hash, each in one row alone, are not meant as more.
+    """
+    if len(set(texts)) == len(texts) and all(map(NAME.fullmatch, texts)):
+        return "it names rows"
     digits = sum(character.isdigit() for text in texts for character in text)
     if digits > sum(map(len, texts)) / 2:
         return "they are neither numbers nor dates in a form that is read"
@@ -129,24 +138,37 @@ def fits(form: str, known: Sequence[str]) -> bool:
 
 def finish(column: Column, texts: Sequence[str], train: np.ndarray, schema: Schema) -> None:
     """Measure a column of numbers on the training rows."""
-    values = numbers_of(column, texts)[train]
+    every = numbers_of(column, texts)
+    values = every[train]
     known = values[~np.isnan(values)]
     name = column["name"]
     if not len(known) or known.min() == known.max():
         schema.left_out[name] = "its training rows all have the same value"
         return
+    if column["kind"] == "number" and counts_rows(every[~np.isnan(every)]):
+        schema.left_out[name] = "its numbers count the rows"
+        return
     median = float(np.median(known))
     filled = np.where(np.isnan(values), median, values)
-    if not len(np.unique(known)) < len(known) and column["kind"] == "number":
-        steps = np.diff(np.sort(known))
-        if len(known) > 20 and np.ptp(steps) == 0:
-            schema.left_out[name] = "its numbers count the rows"
-            return
     column |= {"median": median, "mean": float(filled.mean()), "scale": float(filled.std())}
     column["low"], column["high"] = float(known.min()), float(known.max())
     column["flag"] = bool(np.isnan(values).any())
     column["missing"] = float(np.isnan(values).mean())
     schema.columns.append(column)
+
+
+def counts_rows(values: np.ndarray) -> bool:
+    """Say whether the numbers [n] of all rows count them, in any order: 1, 2, 3, or 10, 20, 30.
+
+    They are whole and all different, and at least half of the numbers between the lowest and the
+    highest are there: rows may be missing. Amounts, years and ages repeat, or leave wider gaps.
+    """
+    if len(values) < FEWEST_COUNTED or np.abs(values).max() > LARGEST_COUNTED:
+        return False
+    if (values != np.round(values)).any():
+        return False
+    steps = np.diff(np.sort(values.astype(np.int64)))
+    return bool(steps.min() > 0 and steps.mean() <= 2 * np.gcd.reduce(steps))
 
 
 def finish_category(name: str, texts: Sequence[str], train: np.ndarray, schema: Schema) -> None:

@@ -156,4 +156,4 @@ def train(run: Run, interrupt: Interrupt) -> None:
             "parameters": sum(parameter.numel() for group in groups for parameter in group),
             "starts_from": starts_from(run.config),
         }
-        save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)
+        save_model(run, dataset, schedule, progress, logger, predict, weights(final), made_by)

@@ -7,6 +7,7 @@ float32 [n, 1].
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,16 @@ BUILT_IN = {
 }
 MOST_NUMBERS = 20  # different whole numbers that are still classes
 MOST_CLASSES = 1000
+FEW = 0.1  # share of texts among a target's numbers that are in the way of learning values
 SKEWED = 4  # medians that the largest target is, where its logarithm is learned
+
+
+@dataclass(frozen=True)
+class TableSplit(ArraySplit):
+    """A part of a table: arrays, and where their rows are in the file."""
+
+    rows_of_file: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """int64 [n], from 1: the file's first row after the names; its empty lines do not count"""
 
 
 def load(settings: DataSettings) -> Dataset:
@@ -64,16 +74,19 @@ def load(settings: DataSettings) -> Dataset:
     for column in (target, *listed(settings.group_column), *listed(settings.time_column)):
         if column not in table:
             raise UserError(f"{file} has no column {column!r}; it has {', '.join(table)[:300]}")
-    table, skipped = drop_rows_without(target, table)
+    table, kept, skipped = drop_rows_without(target, table)
     duplicates = count_duplicates(table)
     truth, about = read_target(target, table, settings)
     places = splits.split(table, truth, about, settings)
     unused = [target, settings.group_column, *listed(settings.ignore_columns)]
     found = schema.infer(table, places[0], unused, listed(settings.category_columns))
     if not found.columns:
-        raise UserError(f"{file} has no column to learn {target} from; all were left out")
+        reasons = [f"{name} ({why})" for name, why in [*found.left_out.items()][:3]]
+        why = f"; left out: {', '.join(reasons)}" if reasons else ""
+        raise UserError(f"{file} has no column to learn {target} from{why}")
     inputs = encode(found.columns, table)
     notes += found.describe()
+    notes += unused_columns(table, settings)
     notes += [f"note: {text}" for text in unread(found.columns, table)]
     if pair := schema.similar(about.get("classes", ())):
         notes.append(f"note: {target}: {pair} are taken for different classes")
@@ -85,7 +98,8 @@ def load(settings: DataSettings) -> Dataset:
         )
     whole = inputs | {"target": truth}
     train, validation, test = (
-        ArraySplit({key: array[part] for key, array in whole.items()}) for part in places
+        TableSplit({key: array[part] for key, array in whole.items()}, rows_of_file=kept[part] + 1)
+        for part in places
     )
     facts = {
         "target": about | measure_target(train.arrays["target"], about, settings),
@@ -95,7 +109,8 @@ def load(settings: DataSettings) -> Dataset:
         "examples": examples.choose(table, places[2], found.columns),
     }
     parts = f"{len(train):,} train, {len(validation):,} validate, {len(test):,} test"
-    notes += [*skipped, f"{len(truth):,} rows: {parts}; the target is {target}"]
+    how = splits.in_words(settings)
+    notes += [*skipped, f"{len(truth):,} rows: {parts}, {how}; the target is {target}"]
     return Dataset(name, licence, train, validation, test, facts, skipped, tuple(notes))
 
 
@@ -150,12 +165,27 @@ def listed(names: str) -> list[str]:
     return [name.strip() for name in names.split(",") if name.strip()]
 
 
-def drop_rows_without(target: str, table: Table) -> tuple[Table, tuple[str, ...]]:
-    """Leave out the rows whose target is missing, and say how many."""
+def unused_columns(table: Table, settings: DataSettings) -> list[str]:
+    """Say which columns are left out because the settings say so, and which of them do not exist.
+
+    The lines are like those of the columns that are left out for what is in them.
+    """
+    found = [f"  {name}: left out, it divides the rows" for name in listed(settings.group_column)]
+    for name in listed(settings.ignore_columns):
+        if name in table:
+            found.append(f"  {name}: left out, as --ignore-columns says")
+        else:
+            found.append(f"note: --ignore-columns: the table has no column {name!r}")
+    return found
+
+
+def drop_rows_without(target: str, table: Table) -> tuple[Table, np.ndarray, tuple[str, ...]]:
+    """Leave out the rows whose target is missing; returns the places of the others, and says so."""
     known = [bool(text_of(cell)) for cell in table[target]]
     missing = len(known) - sum(known)
+    places = np.flatnonzero(known)
     if not missing:
-        return table, ()
+        return table, places, ()
     if missing == len(known):
         raise UserError(f"the column {target} has no values")
     meant = {cell.strip() for cell, keep in zip(table[target], known, strict=True) if not keep}
@@ -164,7 +194,8 @@ def drop_rows_without(target: str, table: Table) -> tuple[Table, tuple[str, ...]
         name: [cell for cell, keep in zip(cells, known, strict=True) if keep]
         for name, cells in table.items()
     }
-    return kept, (f"{missing:,} of {len(known):,} rows have no {target}{such} and are left out",)
+    said = f"{missing:,} of {len(known):,} rows have no {target}{such} and are left out"
+    return kept, places, (said,)
 
 
 def count_duplicates(table: Table) -> int:
@@ -197,21 +228,29 @@ def read_target(
         settings.target_kind == "auto" and numeric and not (whole and few)
     ):
         if not numeric:
-            bad = next(text for text, n in zip(texts, numbers, strict=True) if np.isnan(n))
-            raise UserError(f"the column {target} has {bad[:40]!r}, which is no number")
+            raise no_number(target, texts, numbers)
         return numbers.astype(np.float32)[:, None], {"name": target}
     if len(different) > min(MOST_CLASSES, len(texts) // 2):
-        others = [text for text, n in zip(texts, numbers, strict=True) if np.isnan(n)]
-        why = f"; no numbers: {shown(others)}" if len(others) < len(texts) else ""
+        if settings.target_kind == "auto" and np.isnan(numbers).mean() <= FEW:
+            raise no_number(target, texts, numbers)
         raise UserError(
             f"the column {target} has {len(different):,} different texts in {len(texts):,} rows,"
-            f" too many for classes{why}"
+            " too many for classes"
         )
     if numeric:
         different.sort(key=lambda text: to_number(text, decimal))
     places = {name: place for place, name in enumerate(different)}
     labels = np.array([places[text] for text in texts], np.int64)
     return labels, {"name": target, "classes": different}
+
+
+def no_number(target: str, texts: Sequence[str], numbers: np.ndarray) -> UserError:
+    """Name what stands among a target's numbers, NaN where a text is none, and what to do."""
+    others = [text for text, number in zip(texts, numbers, strict=True) if np.isnan(number)]
+    return UserError(
+        f"{len(others):,} of {len(texts):,} values of the column {target} are no numbers, such as"
+        f" {shown(others)}; empty those cells, and their rows are left out"
+    )
 
 
 def measure_target(

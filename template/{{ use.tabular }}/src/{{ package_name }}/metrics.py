@@ -13,6 +13,8 @@ from .dataset import Dataset, Split, iterate
 from .signature import Batch, Predict
 
 TREE_CATEGORIES = 255  # the most that scikit-learn's trees take as categories; others are numbers
+CONSTANT = "constant"  # the baseline that gives every row the same answer
+GUESSES = (CONSTANT,)  # baselines that do not look at a row: a network has to be better
 BASELINE_ROWS = 200_000  # that simple models learn from at most: they are there in a minute
 
 Figures = dict[str, float]
@@ -85,8 +87,13 @@ def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
 
 
 def baselines(dataset: Dataset) -> dict[str, Figures]:
-    """Measure boosted trees and a linear model on the same split, from the same columns."""
+    """Measure boosted trees and a linear model on the same split, from the same columns.
+
+    And, to hold all of them against, the training rows' shares of the classes, or their mean, as
+    the answer for every row.
+    """
     from sklearn.compose import ColumnTransformer
+    from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.pipeline import make_pipeline
@@ -107,6 +114,7 @@ def baselines(dataset: Dataset) -> dict[str, Figures]:
         "linear model": make_pipeline(
             ColumnTransformer(scaled), LogisticRegression(max_iter=1000) if classes else Ridge()
         ),
+        CONSTANT: DummyClassifier(strategy="prior") if classes else DummyRegressor(),
     }
     train, test = whole(dataset.train, BASELINE_ROWS), whole(dataset.test)
     found = {}

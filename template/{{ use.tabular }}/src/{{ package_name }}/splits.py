@@ -36,6 +36,15 @@ def split(
     return partition.by_chance(len(truth), *shares)
 
 
+def in_words(settings: DataSettings) -> str:
+    """Say how the rows were divided."""
+    if settings.time_column:
+        return f"divided by the time in {settings.time_column}, the last rows test"
+    if settings.group_column:
+        return f"divided by {settings.group_column}, of which all rows stay together"
+    return "divided at random"
+
+
 def by_time(cells: Sequence[str], name: str) -> np.ndarray:
     """Order rows by a column of dates or numbers."""
     texts = [text_of(cell) for cell in cells]

@@ -209,4 +209,4 @@ def train(run: Run, interrupt: Interrupt) -> None:
             "parameters": sum(math.prod(variable.shape) for variable in learnt),
             "starts_from": starts_from(run.config),
         }
-        save_model(run, dataset, schedule, progress.step, logger, predict, weights(final), made_by)
+        save_model(run, dataset, schedule, progress, logger, predict, weights(final), made_by)

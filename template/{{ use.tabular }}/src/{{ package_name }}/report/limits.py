@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import metrics
+from ..columns import FARTHEST
 from ..config import Config
 from ..data import class_names
 from ..task import DataSettings
@@ -12,7 +13,11 @@ from .formatting import number, percent
 
 MOST_NAMES = 10
 FEW = 5  # classes that a sentence names
-SUBJECTS = {"boosted trees": "Boosted trees are", "linear model": "A linear model is"}
+SUBJECTS = {
+    "boosted trees": "Boosted trees are",
+    "linear model": "A linear model is",
+    metrics.CONSTANT: "The same answer for every row is",
+}
 
 TITANIC = (
     "The table is about the passengers of one ship in 1912, and who was let into its boats. That "
@@ -96,8 +101,9 @@ def of_columns(facts: Mapping[str, Any]) -> list[str]:
         )
     if "number" in kinds:
         found.append(
-            "A number farther than four standard deviations from the training rows' mean counts as "
-            "just that far, and a missing one as their median: the network does not extrapolate."
+            f"A number farther than {FARTHEST:g} standard deviations from the training rows' mean "
+            "counts as just that far, and a missing one as their median: the network does not "
+            "extrapolate."
         )
     if facts["left_out"]:
         found.append(f"Left out, so that it cannot count: {names(list(facts['left_out']))}.")

@@ -9,7 +9,7 @@ import numpy as np
 from .. import metrics
 from ..columns import to_number
 from ..config import Config
-from ..data import class_names, signature
+from ..data import TableSplit, class_names, signature
 from ..dataset import Split
 from ..signature import Predict
 from . import limits as words
@@ -89,7 +89,8 @@ def worst_of_classes(
         "those whose true class got the lowest probability, worst first."
     )
     values = describe(facts["columns"], split.rows(rows), order)
-    return worst_table(("true", "answer", "probability"), told, rows, values, note)
+    head = ("true", "answer", "probability")
+    return worst_table(head, told, rows_of_file(split)[rows], values, note)
 
 
 def results_of_values(
@@ -102,12 +103,19 @@ def results_of_values(
     rows = np.argsort(-np.abs(said - truth), kind="stable")[:MOST_ROWS]
     told = [(number(truth[i]), number(said[i]), signed(said[i] - truth[i])) for i in rows]
     values = describe(facts["columns"], split.rows(rows), order)
+    head = ("true", "predicted", "off by")
     note = "The test rows whose predictions are farthest from the truth, farthest first."
     return [
         predicted_figure(said, truth, log),
         residual_figure(said, truth, log),
-        worst_table(("true", "predicted", "off by"), told, rows, values, note),
+        worst_table(head, told, rows_of_file(split)[rows], values, note),
     ]
+
+
+def rows_of_file(split: Split) -> np.ndarray:
+    """Return where the rows of a split are in the file, int64 [n], from 1."""
+    assert isinstance(split, TableSplit)
+    return split.rows_of_file
 
 
 def shown_names(facts: Mapping[str, Any]) -> list[str]:

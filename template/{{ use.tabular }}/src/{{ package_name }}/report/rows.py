@@ -1,5 +1,6 @@
 """Rows and columns of a table in words, decoded from what the network sees."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +48,14 @@ def decode(column: Column, seen: Sequence[float]) -> str:
         return plain(column["values"][int(first) - 1]) if first else "missing or never seen"
     if column["flag"] and missing:
         return "missing"
-    return in_words(column, first * column["scale"] + column["mean"])
+    return in_words(column, in_units(column, first))
+
+
+def in_units(column: Column, seen: float) -> float:
+    """Undo the scaling of a number, and round off the digits that float32 did not keep."""
+    value = float(seen * column["scale"] + column["mean"])
+    step = abs(seen) * column["scale"] * float(np.finfo(np.float32).eps)
+    return round(value, -math.ceil(math.log10(step))) if step else value
 
 
 def describe(columns: Sequence[Column], batch: Batch, order: Sequence[int]) -> list[str]:
@@ -72,12 +80,13 @@ def worst_table(
     values: Sequence[str],
     note: str,
 ) -> Table:
-    """List rows of the test split, [n], by their places, with what is told and their values."""
+    """List rows by their numbers in the file, [n], with what is told and their values."""
     lines = [
-        (f"{row + 1:,}", *words, value)
+        (f"{row:,}", *words, value)
         for row, words, value in zip(rows.tolist(), told, values, strict=True)
     ]
-    return Table("Worst rows", ("test row", *head, "values"), lines, note)
+    note += " The first row after the names of the columns is number 1; empty lines do not count."
+    return Table("Worst rows", ("row of the file", *head, "values"), lines, note)
 
 
 def column_table(facts: Mapping[str, Any]) -> Table:
