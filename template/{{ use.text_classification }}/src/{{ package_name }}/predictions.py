@@ -25,6 +25,7 @@ STDIN = Path("-")
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq")
 LINE_ENDS = re.compile("\r\n|\r|\n")
 MOST_SHOWN = 60  # characters of a text by which its answer is known
+MOST_NAMED = 5  # rows that a note names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +78,7 @@ def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
             known = ", ".join(table)[:300]
             raise UserError(f"{source} has no column {column!r}; it has {known}")
         found = table[column]
+        notes += tell_empty(source, found)
     elif not source.is_file():
         raise UserError(f"there is no file {source}")
     else:
@@ -85,6 +87,16 @@ def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
         print(visible(note), file=sys.stderr)
     kept = [(place, text) for place, text in enumerate(found, 1) if text.strip()]
     return [place for place, _ in kept], [text for _, text in kept]
+
+
+def tell_empty(source: Path, texts: Sequence[str]) -> list[str]:
+    """Count the rows of a table that have no text, and name the first."""
+    empty = [str(row) for row, text in enumerate(texts, 1) if not text.strip()]
+    if not empty:
+        return []
+    more = f" and {len(empty) - MOST_NAMED:,} more" if len(empty) > MOST_NAMED else ""
+    rows = f"{len(empty):,} of {len(texts):,} rows have no text and are left out"
+    return [f"note: {source}: {rows}: {', '.join(empty[:MOST_NAMED])}{more}"]
 
 
 def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
