@@ -110,7 +110,7 @@ def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
 def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
     """Read the body of a request: texts, one a line; a CSV; or JSON, `{"instances": ["..."]}`.
 
-    Empty lines are skipped. Raises UserError.
+    Lines may be empty at the end alone: elsewhere answers would move up. Raises UserError.
     """
     if media_type == "application/json":
         return from_texts(read_json(body, facts["text"]), facts)
@@ -121,10 +121,21 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
     if media_type == "text/csv":
         texts = read_csv(content, facts["text"])
     else:
-        texts = [line for line in LINE_ENDS.split(content) if line.strip()]
+        texts = split_lines(content)
     if not texts:
         raise UserError("the body has no text")
     return from_texts(texts, facts)
+
+
+def split_lines(content: str) -> list[str]:
+    """Take the texts out of lines; UserError for an empty one that is not at the end."""
+    lines = LINE_ENDS.split(content)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    for place, line in enumerate(lines, 1):
+        if not line.strip():
+            raise UserError(f"line {place} is empty; each line of the body has to be a text")
+    return lines
 
 
 def read_csv(content: str, column: str) -> list[str]:
