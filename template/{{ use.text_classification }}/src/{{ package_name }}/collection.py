@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import languages
 from .errors import UserError
-from .table import Table, read_table
+from .table import PLAIN, TEXTS, Table, read_table
 from .task import DataSettings
 
 BUILT_IN = "languages"
@@ -41,7 +41,8 @@ def read(settings: DataSettings, notes: list[str]) -> Collection:
     file = Path(settings.source).expanduser()
     if not settings.source or not file.is_file():
         raise UserError(f"there is no file {file}; set `source` to your file, or {BUILT_IN}")
-    table = read_table(file, notes)
+    kinds = {settings.label_column: PLAIN, settings.text_column: TEXTS}
+    table = read_table(file, notes, kinds=kinds)
     columns = [find(table, settings.text_column, "text_column", file)]
     columns.append(find(table, settings.label_column, "label_column", file))
     if settings.group_column:

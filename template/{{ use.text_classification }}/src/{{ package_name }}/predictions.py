@@ -67,13 +67,14 @@ def read_examples(
 
 def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
     """Read the texts of a file and their lines, or rows in a table; empty ones are left out."""
+    from .table import TEXTS as KIND
     from .table import decode_text, read_table
 
     notes: list[str] = []
     if source == STDIN:
         found = LINE_ENDS.split(decode_text(sys.stdin.buffer.read(), "standard input", notes))
     elif source.suffix.lower() in TABLES:
-        table = read_table(source, notes)
+        table = read_table(source, notes, kinds={column: KIND})
         if column not in table:
             known = ", ".join(table)[:300]
             raise UserError(f"{source} has no column {column!r}; it has {known}")
@@ -118,10 +119,7 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
         content = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"the body is not text in UTF-8: {error}") from error
-    if media_type == "text/csv":
-        texts = read_csv(content, facts["text"])
-    else:
-        texts = split_lines(content)
+    texts = read_csv(content, facts["text"]) if media_type == "text/csv" else split_lines(content)
     if not texts:
         raise UserError("the body has no text")
     return from_texts(texts, facts)
