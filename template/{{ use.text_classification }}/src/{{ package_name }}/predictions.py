@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import delimited, reading, tokens
 from .data import class_names
 from .errors import UserError
@@ -111,10 +113,11 @@ def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
 def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
     """Read the body of a request: texts, one a line; a CSV; or JSON, `{"instances": ["..."]}`.
 
-    Lines may be empty at the end alone: elsewhere answers would move up. Raises UserError.
+    Lines may be empty at the end alone: elsewhere answers would move up. Beside the input there are
+    the `sizes` of the texts, for `encode`. Raises UserError.
     """
     if media_type == "application/json":
-        return from_texts(read_json(body, facts["text"]), facts)
+        return measured(read_json(body, facts["text"]), facts)
     try:
         content = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -122,7 +125,12 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
     texts = read_csv(content, facts["text"]) if media_type == "text/csv" else split_lines(content)
     if not texts:
         raise UserError("the body has no text")
-    return from_texts(texts, facts)
+    return measured(texts, facts)
+
+
+def measured(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
+    """Make the network's inputs of texts, and say how long these are as a whole."""
+    return from_texts(texts, facts) | {"sizes": reading.measure(texts, facts.get("encoder"))}
 
 
 def split_lines(content: str) -> list[str]:
@@ -160,7 +168,10 @@ def read_json(body: bytes, column: str) -> list[str]:
 
 
 def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Say for each text: its label, and all probabilities."""
+    """Say for each text: its label, all probabilities, and in a `note` whether it was cut.
+
+    `outputs` has what `decode` gave beside the inputs, too.
+    """
     classes = class_names(facts)
     found: list[dict[str, object]] = []
     for row in outputs["probabilities"]:
@@ -170,6 +181,11 @@ def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
         found.append(
             {"label": classes[best], "probability": each[best], "probabilities": probabilities}
         )
+    sizes = outputs.get("sizes", np.zeros(len(found), int))
+    for about, size in zip(found, sizes, strict=True):
+        if size > facts["length"]:
+            most = f"{facts['length']:,} of {size:,} {reading.unit(facts)}"
+            about["note"] = f"only {most} were read"
     return found
 
 
