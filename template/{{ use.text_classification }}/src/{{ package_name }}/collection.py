@@ -12,7 +12,6 @@ from .task import DataSettings
 
 BUILT_IN = "languages"
 MOST_CLASSES = 1000
-FEWEST = 3  # texts of a class: one for each split
 MISSING = {"na", "n/a", "nan", "null", "none", "-", "?"}  # words that are often no label
 
 
@@ -101,12 +100,6 @@ def look(collection: Collection, classes: Sequence[str]) -> list[str]:
     for name in classes:
         if name.lower() in MISSING:
             notes.append(f"note: the label {name!r} counts as a class of its own")
-    counts = Counter(collection.labels)
-    if rare := [name for name in classes if counts[name] < FEWEST]:
-        notes.append(
-            f"note: {len(rare):,} of {len(classes):,} classes have fewer than {FEWEST} texts, such"
-            f" as {rare[0]!r}: not all of them can test"
-        )
     folded = Counter(name.casefold() for name in classes)
     if alike := [name for name in classes if folded[name.casefold()] > 1]:
         names = " and ".join(map(repr, alike[:2]))
