@@ -26,7 +26,7 @@ TEXTS = "texts"
 STDIN = Path("-")
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq")
 LINE_ENDS = re.compile("\r\n|\r|\n")
-MOST_SHOWN = 60  # characters of a text by which its answer is known
+MOST_SHOWN = 200  # characters of a text by which its answer is known
 MOST_NAMED = 5  # rows that a note names
 
 
@@ -49,13 +49,13 @@ def sources(given: argparse.Namespace) -> list[Path | list[str]]:
 def read_examples(
     source: Path | list[str], settings: DataSettings, facts: Mapping[str, Any]
 ) -> tuple[list[str], Batch]:
-    """Read texts as one batch; returns a name for each with it.
+    """Read texts as one batch, with the beginnings of the `texts`; returns the place of each, too.
 
     Raises UserError when a file cannot be read, or has no text.
     """
     if isinstance(source, list):
-        batch = from_texts(source, facts)
-        return [shorten(text) for text in source], batch
+        batch = from_texts(source, facts) | {"texts": beginnings(source)}
+        return [f"--text:{place}" for place in range(1, len(source) + 1)], batch
     where = "standard input" if source == STDIN else str(source)
     places, texts = read_file(source, facts["text"])
     if not texts:
@@ -64,7 +64,8 @@ def read_examples(
         most = f"{facts['length']} {reading.unit(facts)}"
         note = f"note: {where}: {cut:,} of {len(texts):,} texts are longer than {most}"
         print(visible(f"{note}, and what is beyond is not read"), file=sys.stderr)
-    return [f"{where}:{place}" for place in places], from_texts(texts, facts)
+    batch = from_texts(texts, facts) | {"texts": beginnings(texts)}
+    return [f"{where}:{place}" for place in places], batch
 
 
 def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
@@ -198,12 +199,17 @@ def cases(facts: Mapping[str, Any]) -> tuple[list[Any], Batch]:
 def answer(
     model: Predict, names: Sequence[str], examples: Batch, facts: Mapping[str, Any]
 ) -> list[dict[str, object]]:
-    """Answer for each text what `encode` says, with its name."""
-    answers = encode(model(examples), facts)
-    return [{"text": name} | found for name, found in zip(names, answers, strict=True)]
+    """Answer for each text what `encode` says, with its place and its beginning."""
+    answers = encode(model({"tokens": examples["tokens"]}), facts)
+    return [
+        {"row": name, "text": text} | found
+        for name, text, found in zip(names, examples["texts"], answers, strict=True)
+    ]
 
 
-def shorten(text: str) -> str:
-    """Return the beginning of a text, to know its answer by."""
-    whole = tokens.whole(text)
-    return whole if len(whole) <= MOST_SHOWN else f"{whole[:MOST_SHOWN]}…"
+def beginnings(texts: Sequence[str]) -> np.ndarray:
+    """Return the beginnings of texts, to know their answers by: objects, [n]."""
+    wholes = map(tokens.whole, texts)
+    return np.array(
+        [text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…" for text in wholes], object
+    )
