@@ -57,13 +57,19 @@ def trained_on_messages(project: Project, said: str) -> None:
 
 
 def predicted(project: Project, said: str) -> None:
-    found = re.findall(r"^examples/sentences\.txt:(\d)\t(\w+)\t(?:0\.\d+|1)$", said, re.MULTILINE)
+    found = re.findall(
+        r"^examples/sentences\.txt:(\d)\t[^\t]+\t(\w+)\t(?:0\.\d+|1)$", said, re.MULTILINE
+    )
     assert found == [(str(place), name) for place, name in enumerate(SENTENCES, 1)]
 
 
 def predicted_texts(project: Project, said: str) -> None:
-    assert re.search(r"^In welcher Sprache ist das\?\tGerman\t0\.\d+$", said, re.MULTILINE)
-    assert re.search(r"^Dans quelle langue est ce texte \?\tFrench\t0\.\d+$", said, re.MULTILINE)
+    assert re.search(
+        r"^--text:1\tIn welcher Sprache ist das\?\tGerman\t0\.\d+$", said, re.MULTILINE
+    )
+    assert re.search(
+        r"^--text:2\tDans quelle langue est ce texte \?\tFrench\t0\.\d+$", said, re.MULTILINE
+    )
 
 
 def asked(project: Project, said: str) -> None:

@@ -13,6 +13,7 @@ from .project import command
 from .runs import Run
 
 PATIENCE = 5.0  # seconds that the step under way may take, once a signal has come
+STOPS = (KeyboardInterrupt, SystemExit)  # what a signal before the first step raises
 
 
 class Interrupt:
@@ -54,6 +55,10 @@ class Interrupt:
         self._sender.close()  # which ends the thread
         # One that wakes up while Python comes to its end may abort the whole process.
         self._watcher.join()
+        stopped = self.caught and kind is not None and issubclass(kind, STOPS)
+        if stopped and not self._quiet and not self._run.kept:
+            say("stopped before the first step; nothing was kept")
+            raise SystemExit(self.exit_code)  # all is said
 
     def begin_training(self) -> None:
         """From now on a signal ends the training after the step under way."""

@@ -57,6 +57,11 @@ class Run:
         return self.path / "model" / "model.json"
 
     @property
+    def kept(self) -> bool:
+        """Whether the run is still there, to go on from or to use."""
+        return (self.path / "config.toml").is_file()
+
+    @property
     def finished(self) -> bool:
         """Whether the training came to its end: the card is the last thing it writes."""
         return self.card_file.is_file()

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 RARE = 3  # times as many in the most frequent class as in the rarest
+FEW = 10  # rows of a class: with fewer, one or two of them test
+MOST_NAMED = 5  # classes that a note names
 UNEQUAL = 0.15  # by which macro_f1 may be below the accuracy without a word
 SMALLEST = 1e-12  # probability that counts in the log loss, which would be infinite at 0
 
@@ -33,6 +35,22 @@ def macro_f1(counts: np.ndarray) -> float:
     hits, both = counts.diagonal(), counts.sum(0) + counts.sum(1)
     there = both > 0
     return float((2 * hits[there] / both[there]).mean())
+
+
+def small_classes(names: Sequence[str], labels: np.ndarray, rows: str) -> list[str]:
+    """Name the classes with few rows, the smallest first, before they are learnt.
+
+    `labels` are the classes' numbers, [n]; `rows` is what the task calls its rows.
+    """
+    counts = np.bincount(labels, minlength=len(names))
+    few = [f"{names[i]!r} {counts[i]}" for i in counts.argsort(kind="stable") if counts[i] < FEW]
+    if not few:
+        return []
+    more = f" and {len(few) - MOST_NAMED:,} more" if len(few) > MOST_NAMED else ""
+    return [
+        f"note: {len(few):,} of {len(names):,} classes have fewer than {FEW} {rows}, which teach"
+        f" little and test less: {', '.join(few[:MOST_NAMED])}{more}"
+    ]
 
 
 def unbalanced(test: Mapping[str, float], counts: Sequence[int]) -> list[str]:

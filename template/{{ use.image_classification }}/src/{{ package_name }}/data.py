@@ -5,9 +5,11 @@ and `labels`, the class numbers, int64 [n].
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from . import scores
 from .dataset import Dataset, golden_rows
 from .digits import load_digits
 from .errors import UserError
@@ -26,7 +28,8 @@ def load(settings: DataSettings) -> Dataset:
     if settings.source == "digits":
         return load_digits(settings)
     rare = "look at macro_f1, and try --class-weights balanced"
-    return load_folder(Path(settings.source).expanduser(), settings, rare)
+    look = partial(scores.small_classes, rows="images")
+    return load_folder(Path(settings.source).expanduser(), settings, rare, look)
 
 
 def signature(facts: Mapping[str, Any]) -> Signature:

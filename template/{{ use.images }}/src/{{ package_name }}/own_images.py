@@ -1,5 +1,6 @@
 """A folder of your own images as three splits, and what there is to say about it."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +20,16 @@ BACKGROUNDS = {"white": 255, "black": 0}  # grey levels
 SMALLEST, LARGEST_BY_ITSELF = 8, 64  # pixels of a side, where no size is set
 
 
-def load_folder(folder: Path, settings: DataSettings, rare: str) -> Dataset:
+def load_folder(
+    folder: Path,
+    settings: DataSettings,
+    rare: str,
+    look: Callable[[Sequence[str], np.ndarray], list[str]] = lambda *_: [],
+) -> Dataset:
     """Load images from `folder/<class>/` or `folder/<split>/<class>/`; the notes tell of them.
 
-    `rare` is the advice where a class has few images.
+    `rare` is the advice where a class has few images; `look` says more of the classes' names and
+    the images' labels, [n].
 
     Raises UserError when a layout is not understood, or a class has too few images.
     """
@@ -41,6 +48,7 @@ def load_folder(folder: Path, settings: DataSettings, rare: str) -> Dataset:
         *checks.tell_left_out(listing, pixels.entries),
         *checks.tell_cut_off(entries),
         *checks.tell_parts(listing, labels, parts, rare),
+        *look(listing.classes, labels),
         *checks.tell_duplicates(entries, labels, parts),
         *checks.tell_plain(entries),
         *checks.tell_deep(entries, pixels.how),

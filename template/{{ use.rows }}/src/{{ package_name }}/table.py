@@ -1,7 +1,7 @@
 """Read a table, CSV, JSON Lines or Parquet, as columns of texts."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +11,34 @@ from . import delimited
 from .errors import UserError
 
 Table = dict[str, list[str]]
+Kinds = Mapping[str, tuple[type, ...]]
+"""what values of some columns have to be: TEXTS or PLAIN"""
+TEXTS: tuple[type, ...] = (str,)
+PLAIN: tuple[type, ...] = (str, int, float)
+OTHERS = {list: "a list", dict: "an object", bool: "true or false"}  # the rest is numbers
 
 SAMPLE = 2**20  # bytes that are looked at to tell the encoding
 
 
-def read_table(file: Path, notes: list[str] | None = None, commas: Collection[str] = ()) -> Table:
+def read_table(
+    file: Path,
+    notes: list[str] | None = None,
+    commas: Collection[str] = (),
+    kinds: Kinds | None = None,
+) -> Table:
     """Read a file as columns of texts by name; a missing value is an empty text.
 
     Encoding and delimiter of a CSV are found by themselves; `notes` gets a line where the encoding
     is a guess. `commas` names columns whose texts are to have a decimal comma, also those made of
-    numbers of the other formats. Raises UserError when the file is missing, empty, damaged, or no
-    table.
+    numbers of the other formats; `kinds` are held against values of the other formats, which may be
+    missing. Raises UserError when the file is missing, empty, damaged, no table, or not of `kinds`.
     """
     if not file.is_file():
         raise UserError(f"there is no file {file}")
     if file.suffix.lower() in (".parquet", ".pq"):
-        return read_parquet(file, commas)
+        return read_parquet(file, commas, kinds or {})
     if file.suffix.lower() in (".jsonl", ".ndjson"):
-        return read_json_lines(file, commas)
+        return read_json_lines(file, commas, kinds or {})
     if file.suffix.lower() == ".json":
         raise UserError(f"save {file} as JSON Lines, an object in each line of a .jsonl file")
     return read_csv(file, [] if notes is None else notes)
@@ -45,10 +55,11 @@ def read_csv(file: Path, notes: list[str]) -> Table:
     return table
 
 
-def read_parquet(file: Path, commas: Collection[str]) -> Table:
+def read_parquet(file: Path, commas: Collection[str], kinds: Kinds) -> Table:
     """Read a Parquet file; its values become texts."""
     try:
         read = polars.read_parquet(file)
+        check_types(file, read, kinds)
         frame = read.cast(polars.String)
     except (polars.exceptions.PolarsError, OSError) as error:
         reason = str(error).partition("\n")[0][:200]
@@ -66,7 +77,17 @@ def read_parquet(file: Path, commas: Collection[str]) -> Table:
     return table
 
 
-def read_json_lines(file: Path, commas: Collection[str]) -> Table:
+def check_types(file: Path, frame: polars.DataFrame, kinds: Kinds) -> None:
+    """Raise UserError where a column of Parquet is not of its kind."""
+    texts = (polars.String, polars.Binary, polars.Categorical, polars.Enum, polars.Null)
+    for name, found in frame.schema.items():
+        wanted = kinds.get(name.strip())
+        if found not in texts and (wanted == TEXTS or (wanted and found.is_nested())):
+            words = "texts" if wanted == TEXTS else "texts or numbers"
+            raise UserError(f"{file}: {name} has values of the type {found}, not {words}")
+
+
+def read_json_lines(file: Path, commas: Collection[str], kinds: Kinds) -> Table:
     """Read an object of each line; a name that a line lacks, and null, become an empty text."""
     try:
         lines = file.read_bytes().decode("utf-8-sig").split("\n")
@@ -82,11 +103,21 @@ def read_json_lines(file: Path, commas: Collection[str]) -> Table:
             raise UserError(f"{file}, line {place}, is no JSON: {error}") from error
         if not isinstance(row, dict):
             raise UserError(f"{file}, line {place}, must be an object of names and values")
+        for name, wanted in kinds.items():
+            check_value(f"{file}, line {place}: {name}", row.get(name), wanted)
         rows.append(row)
     names = dict.fromkeys(name for row in rows for name in row)
     if not names:
         raise UserError(f"{file} has no rows")
     return {name: [to_text(row.get(name), name in commas) for row in rows] for name in names}
+
+
+def check_value(where: str, value: Any, wanted: tuple[type, ...]) -> None:
+    """Raise UserError for a value of JSON that is there, but of none of the types."""
+    if value is None or isinstance(value, wanted):
+        return
+    words = "a text" if wanted == TEXTS else "a text or a number"
+    raise UserError(f"{where} is {OTHERS.get(type(value), 'a number')}, not {words}")
 
 
 def to_text(value: Any, comma: bool) -> str:

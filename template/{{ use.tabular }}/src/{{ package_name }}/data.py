@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import examples, installed, schema, splits
+from . import examples, installed, schema, scores, splits
 from .columns import (
     FARTHEST,
     Column,
@@ -88,6 +88,8 @@ def load(settings: DataSettings) -> Dataset:
     notes += found.describe()
     notes += unused_columns(table, settings)
     notes += [f"note: {text}" for text in unread(found.columns, table)]
+    if "classes" in about:
+        notes += scores.small_classes(about["classes"], truth, "rows")
     if pair := schema.similar(about.get("classes", ())):
         notes.append(f"note: {target}: {pair} are taken for different classes")
     notes += splits.find_leaks(inputs, truth, about, found.columns)

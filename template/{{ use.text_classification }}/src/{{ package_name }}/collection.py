@@ -7,12 +7,11 @@ from pathlib import Path
 
 from . import languages
 from .errors import UserError
-from .table import Table, read_table
+from .table import PLAIN, TEXTS, Table, read_table
 from .task import DataSettings
 
 BUILT_IN = "languages"
 MOST_CLASSES = 1000
-FEWEST = 3  # texts of a class: one for each split
 MISSING = {"na", "n/a", "nan", "null", "none", "-", "?"}  # words that are often no label
 
 
@@ -41,7 +40,8 @@ def read(settings: DataSettings, notes: list[str]) -> Collection:
     file = Path(settings.source).expanduser()
     if not settings.source or not file.is_file():
         raise UserError(f"there is no file {file}; set `source` to your file, or {BUILT_IN}")
-    table = read_table(file, notes)
+    kinds = {settings.label_column: PLAIN, settings.text_column: TEXTS}
+    table = read_table(file, notes, kinds=kinds)
     columns = [find(table, settings.text_column, "text_column", file)]
     columns.append(find(table, settings.label_column, "label_column", file))
     if settings.group_column:
@@ -100,12 +100,6 @@ def look(collection: Collection, classes: Sequence[str]) -> list[str]:
     for name in classes:
         if name.lower() in MISSING:
             notes.append(f"note: the label {name!r} counts as a class of its own")
-    counts = Counter(collection.labels)
-    if rare := [name for name in classes if counts[name] < FEWEST]:
-        notes.append(
-            f"note: {len(rare):,} of {len(classes):,} classes have fewer than {FEWEST} texts, such"
-            f" as {rare[0]!r}: not all of them can test"
-        )
     folded = Counter(name.casefold() for name in classes)
     if alike := [name for name in classes if folded[name.casefold()] > 1]:
         names = " and ".join(map(repr, alike[:2]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import collection, encoder, examples, reading, splits
+from . import collection, encoder, examples, reading, scores, splits
 from .dataset import ArraySplit, Dataset, golden_rows
 from .signature import Batch, Signature, Tensor
 from .task import DataSettings
@@ -40,6 +40,7 @@ def load(settings: DataSettings) -> Dataset:
         ArraySplit({"tokens": codes[part], "target": labels[part]}) for part in places
     )
     cut = int((sizes > length).sum())
+    notes += scores.small_classes(classes, labels, "texts")
     notes += collection.look(found, classes) + splits.find_copies(found.texts, places)
     if cut:
         notes.append(

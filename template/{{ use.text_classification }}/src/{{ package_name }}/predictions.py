@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from . import delimited, reading, tokens
 from .data import class_names
 from .errors import UserError
@@ -24,7 +26,8 @@ TEXTS = "texts"
 STDIN = Path("-")
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".pq")
 LINE_ENDS = re.compile("\r\n|\r|\n")
-MOST_SHOWN = 60  # characters of a text by which its answer is known
+MOST_SHOWN = 200  # characters of a text by which its answer is known
+MOST_NAMED = 5  # rows that a note names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,13 +49,13 @@ def sources(given: argparse.Namespace) -> list[Path | list[str]]:
 def read_examples(
     source: Path | list[str], settings: DataSettings, facts: Mapping[str, Any]
 ) -> tuple[list[str], Batch]:
-    """Read texts as one batch; returns a name for each with it.
+    """Read texts as one batch, with the beginnings of the `texts`; returns the place of each, too.
 
     Raises UserError when a file cannot be read, or has no text.
     """
     if isinstance(source, list):
-        batch = from_texts(source, facts)
-        return [shorten(text) for text in source], batch
+        batch = from_texts(source, facts) | {"texts": beginnings(source)}
+        return [f"--text:{place}" for place in range(1, len(source) + 1)], batch
     where = "standard input" if source == STDIN else str(source)
     places, texts = read_file(source, facts["text"])
     if not texts:
@@ -61,22 +64,25 @@ def read_examples(
         most = f"{facts['length']} {reading.unit(facts)}"
         note = f"note: {where}: {cut:,} of {len(texts):,} texts are longer than {most}"
         print(visible(f"{note}, and what is beyond is not read"), file=sys.stderr)
-    return [f"{where}:{place}" for place in places], from_texts(texts, facts)
+    batch = from_texts(texts, facts) | {"texts": beginnings(texts)}
+    return [f"{where}:{place}" for place in places], batch
 
 
 def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
     """Read the texts of a file and their lines, or rows in a table; empty ones are left out."""
+    from .table import TEXTS as KIND
     from .table import decode_text, read_table
 
     notes: list[str] = []
     if source == STDIN:
         found = LINE_ENDS.split(decode_text(sys.stdin.buffer.read(), "standard input", notes))
     elif source.suffix.lower() in TABLES:
-        table = read_table(source, notes)
+        table = read_table(source, notes, kinds={column: KIND})
         if column not in table:
             known = ", ".join(table)[:300]
             raise UserError(f"{source} has no column {column!r}; it has {known}")
         found = table[column]
+        notes += tell_empty(source, found)
     elif not source.is_file():
         raise UserError(f"there is no file {source}")
     else:
@@ -85,6 +91,16 @@ def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
         print(visible(note), file=sys.stderr)
     kept = [(place, text) for place, text in enumerate(found, 1) if text.strip()]
     return [place for place, _ in kept], [text for _, text in kept]
+
+
+def tell_empty(source: Path, texts: Sequence[str]) -> list[str]:
+    """Count the rows of a table that have no text, and name the first."""
+    empty = [str(row) for row, text in enumerate(texts, 1) if not text.strip()]
+    if not empty:
+        return []
+    more = f" and {len(empty) - MOST_NAMED:,} more" if len(empty) > MOST_NAMED else ""
+    rows = f"{len(empty):,} of {len(texts):,} rows have no text and are left out"
+    return [f"note: {source}: {rows}: {', '.join(empty[:MOST_NAMED])}{more}"]
 
 
 def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
@@ -98,21 +114,35 @@ def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
 def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
     """Read the body of a request: texts, one a line; a CSV; or JSON, `{"instances": ["..."]}`.
 
-    Empty lines are skipped. Raises UserError.
+    Lines may be empty at the end alone: elsewhere answers would move up. Beside the input there are
+    the `sizes` of the texts, for `encode`. Raises UserError.
     """
     if media_type == "application/json":
-        return from_texts(read_json(body, facts["text"]), facts)
+        return measured(read_json(body, facts["text"]), facts)
     try:
         content = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"the body is not text in UTF-8: {error}") from error
-    if media_type == "text/csv":
-        texts = read_csv(content, facts["text"])
-    else:
-        texts = [line for line in LINE_ENDS.split(content) if line.strip()]
+    texts = read_csv(content, facts["text"]) if media_type == "text/csv" else split_lines(content)
     if not texts:
         raise UserError("the body has no text")
-    return from_texts(texts, facts)
+    return measured(texts, facts)
+
+
+def measured(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
+    """Make the network's inputs of texts, and say how long these are as a whole."""
+    return from_texts(texts, facts) | {"sizes": reading.measure(texts, facts.get("encoder"))}
+
+
+def split_lines(content: str) -> list[str]:
+    """Take the texts out of lines; UserError for an empty one that is not at the end."""
+    lines = LINE_ENDS.split(content)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    for place, line in enumerate(lines, 1):
+        if not line.strip():
+            raise UserError(f"line {place} is empty; each line of the body has to be a text")
+    return lines
 
 
 def read_csv(content: str, column: str) -> list[str]:
@@ -139,7 +169,10 @@ def read_json(body: bytes, column: str) -> list[str]:
 
 
 def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
-    """Say for each text: its label, and all probabilities."""
+    """Say for each text: its label, all probabilities, and in a `note` whether it was cut.
+
+    `outputs` has what `decode` gave beside the inputs, too.
+    """
     classes = class_names(facts)
     found: list[dict[str, object]] = []
     for row in outputs["probabilities"]:
@@ -149,6 +182,11 @@ def encode(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object]]:
         found.append(
             {"label": classes[best], "probability": each[best], "probabilities": probabilities}
         )
+    sizes = outputs.get("sizes", np.zeros(len(found), int))
+    for about, size in zip(found, sizes, strict=True):
+        if size > facts["length"]:
+            most = f"{facts['length']:,} of {size:,} {reading.unit(facts)}"
+            about["note"] = f"only {most} were read"
     return found
 
 
@@ -161,12 +199,17 @@ def cases(facts: Mapping[str, Any]) -> tuple[list[Any], Batch]:
 def answer(
     model: Predict, names: Sequence[str], examples: Batch, facts: Mapping[str, Any]
 ) -> list[dict[str, object]]:
-    """Answer for each text what `encode` says, with its name."""
-    answers = encode(model(examples), facts)
-    return [{"text": name} | found for name, found in zip(names, answers, strict=True)]
+    """Answer for each text what `encode` says, with its place and its beginning."""
+    answers = encode(model({"tokens": examples["tokens"]}), facts)
+    return [
+        {"row": name, "text": text} | found
+        for name, text, found in zip(names, examples["texts"], answers, strict=True)
+    ]
 
 
-def shorten(text: str) -> str:
-    """Return the beginning of a text, to know its answer by."""
-    whole = tokens.whole(text)
-    return whole if len(whole) <= MOST_SHOWN else f"{whole[:MOST_SHOWN]}…"
+def beginnings(texts: Sequence[str]) -> np.ndarray:
+    """Return the beginnings of texts, to know their answers by: objects, [n]."""
+    wholes = map(tokens.whole, texts)
+    return np.array(
+        [text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…" for text in wholes], object
+    )

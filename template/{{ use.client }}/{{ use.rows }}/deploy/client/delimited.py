@@ -12,19 +12,21 @@ SAMPLE = 2**16  # characters that are looked at to tell the delimiter
 
 
 def parse(text: str) -> dict[str, list[str]]:
-    """Read a CSV whose first line names the columns; empty lines are skipped.
+    """Read a CSV whose first line names the columns.
 
-    Raises ValueError, with what is wrong, when it is none, or a row has more or fewer values than
-    there are names.
+    Empty lines are skipped, save between values of a table with one column: there they are empty
+    values. Raises ValueError, with what is wrong, when it is none, or a row has more or fewer
+    values than there are names.
     """
     if "\0" in text:
         raise ValueError("it has NUL characters, so it is no CSV")
     lines = read_lines(text, find_delimiter(text), strict=True)
     try:
-        first = next(lines, [])
+        first = next(filter(None, lines), [])
         names = [name.strip() or f"column {place}" for place, name in enumerate(first, 1)]
         columns: list[list[str]] = [[] for _ in names]
-        for place, row in enumerate(lines, 1):
+        rows = values_of(lines) if len(names) == 1 else filter(None, lines)
+        for place, row in enumerate(rows, 1):
             if len(row) != len(names):
                 raise ValueError(f"row {place} has {len(row)} values for {len(names)} columns")
             for column, value in zip(columns, row, strict=True):
@@ -41,8 +43,17 @@ def parse(text: str) -> dict[str, list[str]]:
 
 def read_lines(text: str, delimiter: str, strict: bool) -> Iterator[list[str]]:
     """Read a CSV row by row; where it is not strict, broken quotes are let pass."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
-    return (row for row in lines if row)
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+
+
+def values_of(lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Take empty lines for empty values, as they are in one column; none at the end."""
+    empty = 0
+    for row in lines:
+        if row:
+            yield from [[""]] * empty
+            yield row
+        empty = 0 if row else empty + 1
 
 
 def find_delimiter(text: str) -> str:
@@ -52,6 +63,6 @@ def find_delimiter(text: str) -> str:
 
 def fitting_rows(text: str, delimiter: str) -> tuple[int, int]:
     """Count the rows with as many values as the first line, where these are several; and them."""
-    rows = list(read_lines(text[:SAMPLE], delimiter, strict=False))
+    rows = list(filter(None, read_lines(text[:SAMPLE], delimiter, strict=False)))
     width = len(rows[0]) if rows else 0
     return sum(len(row) == width for row in rows) if width > 1 else 0, width
