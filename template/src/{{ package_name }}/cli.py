@@ -55,7 +55,7 @@ def train(options: Options) -> Result:
 
                     train(run, interrupt)
             except (UserError, OSError, KeyboardInterrupt, SystemExit):
-                if run.discard_if_empty() and not launched:
+                if run.discard_if_empty() and not (launched or interrupt.caught):
                     told = f"run {run.name} is removed, as it had no checkpoint yet"
                     print(told, file=sys.stderr)
                 raise
