@@ -1,4 +1,4 @@
-// The text of a CSV as columns of texts: the same as delimited.py reads.
+// The text of a CSV as columns of texts: the same as delimited.py reads of a table with several columns.
 
 const DELIMITERS = [",", ";", "\t", "|"];
 const SAMPLE = 2 ** 16; // characters that are looked at to tell the delimiter
