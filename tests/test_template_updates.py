@@ -338,7 +338,10 @@ def fleet(*arguments: str | Path) -> list[str | Path]:
 
 
 def test_a_fleet_is_interrupted_and_goes_on(lab: Lab, tmp_path: Path) -> None:
-    """One of each kind; the second is stopped in its check, and nothing is done twice."""
+    """One of each kind; the second is stopped in its check, and nothing is done twice.
+
+    The check has started a program that outlives it, and holds its output open.
+    """
     origins = {
         "a": lab.origin("fleet-a"),
         "b": lab.origin("fleet-b"),
@@ -348,18 +351,19 @@ def test_a_fleet_is_interrupted_and_goes_on(lab: Lab, tmp_path: Path) -> None:
     listed = tmp_path / "repositories.txt"
     missing = tmp_path / "missing.git"
     listed.write_text("\n".join([*map(str, origins.values()), "# more", f"{missing} # gone"]))
-    work, gate = tmp_path / "work", tmp_path / "gate"
+    work, gate, begun = tmp_path / "work", tmp_path / "gate", tmp_path / "begun"
+    outlives = "import subprocess as s; s.Popen(['sleep', '40'], start_new_session=True)"
     check = (
-        f"while test -f {gate} && pwd | grep -q fleet-b; do sleep 0.1; done; test ! -f broken.txt"
+        f'if test -f {gate} && pwd | grep -q fleet-b; then {sys.executable} -c "{outlives}";'
+        f" touch {begun}; while test -f {gate}; do sleep 0.1; done; fi; test ! -f broken.txt"
     )
     command = fleet(listed, "--work", work, "--jobs", "1", "--push", "--check", check)
     gate.touch()
     process = subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    done = work / "results.jsonl"
     end = time.monotonic() + 60
-    while not (done.exists() and done.read_text().count("\n") and list(work.glob("clones/*b*"))):
+    while not begun.exists():
         assert process.poll() is None and time.monotonic() < end
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)

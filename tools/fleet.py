@@ -22,6 +22,7 @@ look at some; 2, this command cannot be followed; 130, interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -33,7 +34,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -41,6 +42,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 UPDATE = ROOT / "template" / "{{ use.update_pr }}" / "tools" / "template_update.py"
+PATIENCE = 0.5  # seconds after which whoever waits looks whether all are to stop
 FINE = ("current", "available", "updated", "proposed")
 
 
@@ -83,12 +85,25 @@ class Programs:
                 env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
             )
             self.running.add(process)
-        output, errors = process.communicate()
-        with self.lock:
-            self.running.discard(process)
+        try:
+            output, errors = self.wait(process)
+        finally:
+            with self.lock:
+                self.running.discard(process)
+        return process.returncode, output, errors
+
+    def wait(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """Wait until a program has ended; its output and errors.
+
+        Once all are stopped, what it has started itself may still hold the pipes: nobody waits.
+        """
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                found = process.communicate(timeout=PATIENCE)
+                if not self.stopped:
+                    return found
             if self.stopped:
                 raise KeyboardInterrupt
-        return process.returncode, output, errors
 
     def stop(self) -> None:
         """End all of them; whoever waits for one is interrupted."""
@@ -96,7 +111,8 @@ class Programs:
             self.stopped = True
             for process in self.running:
                 if hasattr(os, "killpg"):
-                    os.killpg(process.pid, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                        os.killpg(process.pid, signal.SIGKILL)
                 else:
                     process.kill()
 
@@ -183,14 +199,17 @@ def update_all(
     with file.open("a", encoding="utf-8") as results, ThreadPoolExecutor(options.jobs) as pool:
         if file.stat().st_size and not file.read_bytes().endswith(b"\n"):
             results.write("\n")  # after a line that was cut off
-        tasks = [pool.submit(update, name, options, programs) for name in left]
+        tasks = {pool.submit(update, name, options, programs) for name in left}
         try:
-            for task in as_completed(tasks):
-                row = task.result()
-                results.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
-                results.flush()
-                rows[row.repository] = row
-                print(f"[{len(rows)}/{total}] {row.repository}: {row.state}", file=sys.stderr)
+            while tasks:
+                # A signal that comes just before the waiting is heard at its end.
+                done, tasks = wait(tasks, PATIENCE, FIRST_COMPLETED)
+                for task in done:
+                    row = task.result()
+                    results.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
+                    results.flush()
+                    rows[row.repository] = row
+                    print(f"[{len(rows)}/{total}] {row.repository}: {row.state}", file=sys.stderr)
         except BaseException:
             programs.stop()
             pool.shutdown(cancel_futures=True)
