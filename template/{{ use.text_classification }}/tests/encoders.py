@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WIDTH, LAYERS, INNER, PLACES = 16, 1, 32, 24
@@ -27,16 +27,22 @@ CONFIG: dict[str, Any] = {
     "pad_token_id": 0,
     "dtype": "float32",
 }
-TEXTS = ["the cat sat on the mat", "der Hund liegt im Garten", "café déjà vu"] * 5
+TEXTS = ["the cat sat on the mat", "der Hund liegt im Garten", "café déjà vu"]
 
 
 def make_tokenizer() -> Tokenizer:
-    """Train a tokenizer of word pieces on a few sentences."""
-    made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    made.normalizer = normalizers.BertNormalizer()
+    """Make a tokenizer of the words of a few sentences, and of single letters for others.
+
+    It is not trained: training numbers pieces of equal count anew in each process.
+    """
+    normalizer = normalizers.BertNormalizer()
+    words = sorted({word for text in TEXTS for word in normalizer.normalize_str(text).split()})
+    letters = sorted(set("".join(words)))
+    pieces = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters), *words]
+    numbers = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    made = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
+    made.normalizer = normalizer
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    pieces = trainers.WordPieceTrainer(vocab_size=120, special_tokens=SPECIAL)
-    made.train_from_iterator(TEXTS, pieces)
     made.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
