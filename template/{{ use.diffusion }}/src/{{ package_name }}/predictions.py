@@ -154,7 +154,7 @@ def described(outputs: Batch, facts: Mapping[str, Any]) -> list[dict[str, object
     ]
 
 
-def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[str]) -> Batch:
     """Read the body of a request, orders as JSON, and make the noise; UserError for no order."""
     return orders.inputs_of(orders.read_json(body), MOST_REQUESTED, facts)
 

@@ -52,14 +52,17 @@ def read_examples(
     return [str(name) for name in batch["series"]], batch
 
 
-def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[str]) -> Batch:
     """Read the body of a request: a CSV, or rows of JSON by the columns' names.
 
     They look like `{"instances": [{"COLUMN": value, ...}, ...]}`. Beside the inputs there are the
-    `series` and the `end` of each history, for `encode`. Raises UserError.
+    `series` and the `end` of each history, for `encode`; `notes` gets what people should know of
+    the values. Raises UserError.
     """
     table = read_json(body) if media_type == "application/json" else read_csv(body)
-    return inputs_of(table, facts)[0]
+    batch, found = inputs_of(table, facts)
+    notes += found
+    return batch
 
 
 def inputs_of(

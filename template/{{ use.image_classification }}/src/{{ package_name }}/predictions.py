@@ -55,7 +55,7 @@ def read_examples(
     return [printable(str(source))], {"images": as_numbers(image)[None]}
 
 
-def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[str]) -> Batch:
     """Read the body of a request, one image, as a batch of one; the servers call this.
 
     Raises UserError when it is no image that can be read.

@@ -254,7 +254,7 @@ def answer(
     ]
 
 
-def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[str]) -> Batch:
     """Read questions from a body, `{"messages": [...]}` a line; UserError for what is none."""
     lines = body.decode("utf-8", "replace").splitlines()
     chats = [of_json(line, f"line {i}") for i, line in enumerate(lines, 1) if line.strip()]

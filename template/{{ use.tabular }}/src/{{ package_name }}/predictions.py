@@ -47,19 +47,27 @@ def read_examples(
         batch = inputs_of(table, facts)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
-    for say in (columns.unread, columns.far, columns.unseen):
-        for note in say(facts["columns"], table):
-            print(visible(f"note: {source}: {note}"), file=sys.stderr)
+    for note in look(table, facts):
+        print(visible(f"note: {source}: {note}"), file=sys.stderr)
     return [f"{source}:{row}" for row in range(1, count(batch) + 1)], batch
 
 
-def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[str]) -> Batch:
     """Read the body of a request: a CSV, or rows of JSON by the columns' names.
 
-    They look like `{"instances": [{"COLUMN": value, ...}, ...]}`. Raises UserError.
+    They look like `{"instances": [{"COLUMN": value, ...}, ...]}`; `notes` gets what people should
+    know of the values. Raises UserError.
     """
     table = read_json(body) if media_type == "application/json" else read_csv(body)
-    return inputs_of(table, facts)
+    batch = inputs_of(table, facts)
+    notes += look(table, facts)
+    return batch
+
+
+def look(table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]) -> list[str]:
+    """Say which values cannot be read, are far from those learned, or are unknown."""
+    kinds = (columns.unread, columns.far, columns.unseen)
+    return [note for say in kinds for note in say(facts["columns"], table)]
 
 
 def inputs_of(table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]) -> Batch:

@@ -111,7 +111,7 @@ def from_texts(texts: Sequence[str], facts: Mapping[str, Any]) -> Batch:
     return {"tokens": reading.encode(texts, facts)}
 
 
-def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[str]) -> Batch:
     """Read the body of a request: texts, one a line; a CSV; or JSON, `{"instances": ["..."]}`.
 
     Lines may be empty at the end alone: elsewhere answers would move up. Beside the input there are

@@ -178,8 +178,9 @@ def answer_any(
             return JSONResponse({"predictions": by_row(outputs)})
     if header is not None:
         return answer_infer(engine, body, header)
+    notes: list[str] = []  # what people should know of the values
     try:
-        inputs = predictions.decode(body, kind, facts)
+        inputs = predictions.decode(body, kind, facts, notes)
     except UserError as error:
         raise Refused(str(error)) from None
     for tensor in signature.inputs:
@@ -189,7 +190,8 @@ def answer_any(
     outputs = inputs | answers.compute(engine.compute, checked, signature, facts)
     if form:
         return Response(FORMS[form](outputs, facts), media_type=form)
-    return JSONResponse({"predictions": predictions.encode(outputs, facts)})
+    found = {"predictions": predictions.encode(outputs, facts)}
+    return JSONResponse(found | ({"notes": notes} if notes else {}))
 
 
 def has_inputs(rows: list[Any], signature: Signature) -> bool:

@@ -46,7 +46,7 @@ def read_rows(lines: Sequence[str], facts: Mapping[str, Any]) -> Batch:
     return {"numbers": numbers, "codes": codes}
 
 
-def decode(body: bytes, media_type: str, facts: Mapping[str, Any]) -> Batch:
+def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[str]) -> Batch:
     """Read the body of a request, a delivery a line; the servers call this. Raises UserError."""
     return read_rows(body.decode("latin-1").split(), facts)
 
