@@ -12,8 +12,11 @@ from .signature import Batch
 from .table import Table
 from .task import DataSettings
 
-LEAK = 0.999  # of what one column alone tells about the target
-SAMPLE = 5000  # rows that are looked at for leaks
+# A column that alone tells the target, judged on rows that it was not looked up in:
+LEAK = 0.999  # classes that are right, or all but one
+EXPLAINED = 0.98  # of the variance of ranks, by the rank of one other row
+TELLING = 10  # times as many errors as that come from guessing the most frequent class
+FEWEST, SAMPLE = 30, 5000  # rows that tell something, and rows that are looked at
 
 
 def split(
@@ -63,21 +66,45 @@ def find_leaks(
     inputs: Batch, truth: np.ndarray, about: Mapping[str, Any], columns: Sequence[Column]
 ) -> list[str]:
     """Name columns each of which alone tells the target: they may not be known in time."""
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-    kind = DecisionTreeClassifier if "classes" in about else DecisionTreeRegressor
-    chosen = np.linspace(0, len(truth) - 1, min(len(truth), SAMPLE)).astype(int)
+    chosen = np.random.default_rng(0).permutation(len(truth))[:SAMPLE]
     names = [column["name"] for column in number_columns(columns)] + code_names(columns)
     values = np.concatenate(
         [inputs[key][chosen] for key in ("numbers", "codes") if key in inputs], 1
     )
-    labels = truth[chosen].ravel()
-    notes = []
-    for name, column in zip(names, values.T, strict=True):
-        found = kind(max_leaf_nodes=64, random_state=0).fit(column[:, None], labels)
-        if found.score(column[:, None], labels) >= LEAK:
-            notes.append(
-                f"note: {name} alone tells {about['name']}; leave it out with --ignore-columns"
-                " unless it is known beforehand"
-            )
-    return notes
+    # Numbers count by their order, so that a few very large ones do not outweigh all others.
+    _, ranks = np.unique(truth[chosen].ravel(), return_inverse=True)
+    tells = tells_class if "classes" in about else tells_value
+    return [
+        f"note: {name} alone tells {about['name']}; leave it out with --ignore-columns"
+        " unless it is known beforehand"
+        for name, column in zip(names, values.T, strict=True)
+        if len(chosen) >= FEWEST and tells(from_nearest(column, ranks), ranks)
+    ]
+
+
+def from_nearest(column: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Predict the truth of each row from the row with the nearest value in the other half.
+
+    `column` and `truth` are [n], in random order; returns [n].
+    """
+    found = np.empty_like(truth)
+    halves = slice(0, None, 2), slice(1, None, 2)
+    for known, asked in (halves, halves[::-1]):
+        order = np.argsort(column[known])
+        values, wanted = column[known][order], column[asked]
+        above = np.searchsorted(values, wanted).clip(1, len(values) - 1)
+        nearest = above - (wanted - values[above - 1] <= values[above] - wanted)
+        found[asked] = truth[known][order][nearest]
+    return found
+
+
+def tells_class(found: np.ndarray, truth: np.ndarray) -> bool:
+    """Whether predicted classes have next to no errors, where guessing would have many."""
+    wrong, most = np.count_nonzero(found != truth), max(1.0, len(truth) * (1 - LEAK))
+    return wrong <= most and len(truth) - np.bincount(truth).max() >= TELLING * most
+
+
+def tells_value(found: np.ndarray, truth: np.ndarray) -> bool:
+    """Whether predicted ranks explain next to all of the ranks' variance."""
+    error, variance = np.square(found - truth).sum(), np.square(truth - truth.mean()).sum()
+    return bool(error <= (1 - EXPLAINED) * variance)
