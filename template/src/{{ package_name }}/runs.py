@@ -19,6 +19,7 @@ from .signature import Batch, Signature
 from .storage import sha256_arrays, write_atomic
 
 RUNS = Path("runs")
+MOST_NAMED = 5  # runs that a sentence names
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -219,6 +220,8 @@ def find(name: str | None = None, finished: bool = True, folder: Path = RUNS) ->
     else:
         path = folder / Path(name).name
         if not (path / "config.toml").is_file():
-            known = sorted(file.parent.name for file in folder.glob("*/config.toml"))[-5:]
-            raise UserError(f"there is no run {name!r}; runs here: {', '.join(known) or 'none'}")
+            made = sorted(folder.glob("*/config.toml"), key=lambda file: -file.stat().st_mtime_ns)
+            known = ", ".join(file.parent.name for file in made[:MOST_NAMED]) or "none"
+            more = f" and {len(made) - MOST_NAMED} older ones" if len(made) > MOST_NAMED else ""
+            raise UserError(f"there is no run {name!r}; runs here: {known}{more}")
     return Run(path, configuration.read(path / "config.toml"))

@@ -35,6 +35,14 @@ class Schedule:
         """Steps of the whole training."""
         return self.settings.steps or self.settings.epochs * self.steps_per_epoch
 
+    @property
+    def average_decay(self) -> float:
+        """The decay of the average of the weights, over a tenth of the steps at most; 0 is off.
+
+        A longer average would still be made of weights that have hardly learnt.
+        """
+        return max(min(self.settings.average_decay, 1 - 10 / self.steps), 0.0)
+
     def epoch(self, step: int) -> float:
         """Passes over the data that are done after `step` steps."""
         return round(step / self.steps_per_epoch, 4)

@@ -53,7 +53,10 @@ class TrainSettings:
     weight_decay: float = setting(0.01, "AdamW's decay, per step and unit of learning rate", 0, 10)
     clip_norm: float = setting(0.0, "largest norm of all gradients together; 0 is off", 0)
     average_decay: float = setting(
-        0.0, "of an exponential average of the weights; 0 is off", 0, 0.999999
+        0.0,
+        "of an exponential average of the weights, over a tenth of the steps at most; 0 is off",
+        0,
+        0.999999,
     )
     patience: int = setting(0, "stop after so many checkpoints without a better one; 0 is off", 0)
     seed: int = setting(0, "every random number follows from it", 0, 2**31 - 1)

@@ -31,7 +31,7 @@ def judge(
         *guessing(name, sign, test, baselines, records),
         *overfitted(name, sign, records, settings),
     ]
-    return found + metrics.remarks(test, facts)
+    return found + metrics.remarks(test, baselines, facts)
 
 
 def diverged(records: Sequence[Record]) -> list[str]:

@@ -17,11 +17,11 @@ from .signature import Batch, Predict, as_numbers
 Figures = dict[str, float]
 
 SEED = 2**31  # of the noise for the metrics
-REAL = "real images"
+REAL, NOISE = "real images", "noise"
 REFERENCES = (REAL,)  # no model has to be better than those
 FEWEST = 20  # images that are drawn, where there are as many
 ALIKE = 0.6  # of the spread of real images: generated ones below it are too much alike
-SELDOM = 0.5  # of images that show what was asked for
+FAR = 0.2  # of the way from real images to noise
 
 
 def evaluate(model: Predict, split: Split, settings: Config, facts: Mapping[str, Any]) -> Figures:
@@ -87,13 +87,25 @@ def degradation(trained: Figures, found: Figures) -> float:
     return trained["judge_accuracy"] - found["judge_accuracy"]
 
 
-def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
+def remarks(
+    test: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
+    facts: Mapping[str, Any],
+) -> list[str]:
     """Say what is to be said about results, beside what is said of every task's."""
     found = []
-    if test["judge_accuracy"] < SELDOM and len(facts["classes"]) > 1:
+    real, blank = baselines[REAL], baselines[NOISE]
+    if test["frechet"] - real["frechet"] > FAR * (blank["frechet"] - real["frechet"]):
         found.append(
-            f"the judge sees what was asked for in {test['judge_accuracy']:.0%} of the images;"
-            " try more --epochs, or more --guidance"
+            f"generated images are far from real ones: frechet is {test['frechet']:.3g}, and"
+            f" {real['frechet']:.3g} for real images, {blank['frechet']:.3g} for noise;"
+            " look at them, and try more --epochs"
+        )
+    seldom = (real["judge_accuracy"] + blank["judge_accuracy"]) / 2
+    if test["judge_accuracy"] < seldom and len(facts["classes"]) > 1:
+        found.append(
+            f"the judge sees what was asked for in {test['judge_accuracy']:.0%} of the images, and"
+            f" in {blank['judge_accuracy']:.0%} of noise; try more --epochs, or more --guidance"
         )
     if test["spread"] < ALIKE:
         found.append(
@@ -119,4 +131,4 @@ def baselines(dataset: Dataset) -> dict[str, Figures]:
     }
     values = noise.normal(SEED, np.arange(len(images)), images[0].size).reshape(images.shape)
     blank = as_numbers(to_bytes(np.clip((values + 1) / 2, 0, 1)))
-    return {REAL: real, "noise": measure(judge, blank, images, labels)}
+    return {REAL: real, NOISE: measure(judge, blank, images, labels)}

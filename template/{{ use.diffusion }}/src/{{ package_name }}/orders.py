@@ -1,6 +1,7 @@
 """What is asked for: images of a label, how many, and the seed of their noise."""
 
 import json
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +32,10 @@ class Order:
 
 def label_number(label: str, classes: Sequence[str]) -> int:
     """Find a label; UserError that names those that there are."""
-    if label in classes:
-        return classes.index(label)
+    # Names of folders may come with their accents as characters of their own, as macOS writes them.
+    names = [unicodedata.normalize("NFC", name) for name in classes]
+    if (wanted := unicodedata.normalize("NFC", label)) in names:
+        return names.index(wanted)
     more = f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else ""
     known = ", ".join(map(visible, classes[:SHOWN]))
     raise UserError(f"there is no label {visible(label[:60])!r}; labels here: {known}{more}")

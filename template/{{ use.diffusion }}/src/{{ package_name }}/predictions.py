@@ -72,6 +72,8 @@ def sources(given: argparse.Namespace) -> list[Request]:
         raise UserError(f"--guidance must be from 1 to {largest:g}, not {given.guidance}")
     if steps is not None and not 1 <= steps <= 1000:
         raise UserError(f"--sampling-steps must be from 1 to 1000, not {steps}")
+    if given.out.exists() and not given.out.is_dir():
+        raise UserError(f"{visible(str(given.out))} is a file; --out takes a folder")
     labels = tuple(dict.fromkeys(given.label))
     return [Request(labels, given.count, given.seed, given.guidance, steps, given.out)]
 
@@ -99,7 +101,8 @@ def read_examples(
 
 def stem(label: str, facts: Mapping[str, Any]) -> str:
     """Begin the names of a label's files: with the label, or its number where it is no name."""
-    return label if SAFE.fullmatch(label) else f"class{facts['classes'].index(label)}"
+    number = orders.label_number(label, facts["classes"])
+    return label if SAFE.fullmatch(label) else f"class{number}"
 
 
 def compute(model: Predict, inputs: Batch, facts: Mapping[str, Any]) -> Batch:
@@ -117,15 +120,16 @@ def answer(
     outputs = examples | compute(model, examples, facts)
     pixels = to_bytes(outputs["images"])
     files = {Path(name): png(image) for name, image in zip(names, pixels, strict=True)}
-    first, last = Path(names[0]), Path(names[-1])
-    if len(files) > 1:
+    if len(files) == 1:
+        write(files)
+    else:
+        first, last = Path(names[0]), Path(names[-1])
         # A row for each label, where there are several.
         labels = len(np.unique(outputs["labels"]))
         columns = len(files) // labels if labels > 1 else 8
         all_of_them = first.with_name(f"{first.stem}-to-{last.stem}.png")
-        files[all_of_them] = sheet_of(outputs["images"], columns)
+        write(files | {all_of_them: sheet_of(outputs["images"], columns)})
         print(visible(f"all of them: {all_of_them.as_posix()}"), file=sys.stderr)
-    write(files)
     return [
         {"file": name} | found for name, found in zip(names, described(outputs, facts), strict=True)
     ]
@@ -135,7 +139,10 @@ def write(files: Mapping[Path, bytes]) -> None:
     """Write files, none of them over another one; UserError where one is there."""
     for file, content in files.items():
         if file.exists() and (not file.is_file() or file.read_bytes() != content):
-            raise UserError(f"{visible(str(file))} is there already; name a folder with --out")
+            raise UserError(
+                f"{visible(str(file))} is there already, of another run or other settings;"
+                " name a folder with --out"
+            )
     for file, content in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():

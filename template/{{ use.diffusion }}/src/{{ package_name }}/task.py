@@ -62,7 +62,10 @@ class TrainSettings(settings.TrainSettings):
     learning_rate: float = setting(0.002, "the peak of the schedule", 1e-8, 10)
     warm_up: float = setting(0.05, "share of the steps in which the learning rate rises", 0, 0.9)
     average_decay: float = setting(
-        0.995, "of an exponential average of the weights; 0 is off", 0, 0.999999
+        0.995,
+        "of an exponential average of the weights, over a tenth of the steps at most; 0 is off",
+        0,
+        0.999999,
     )
     checkpoint_every: int = setting(240, "steps between two checkpoints, each with a validation", 1)
     label_dropout: float = setting(

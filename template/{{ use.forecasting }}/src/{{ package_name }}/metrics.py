@@ -79,7 +79,11 @@ def degradation(trained: Figures, found: Figures) -> float:
     return (found["mase"] - trained["mase"]) / max(trained["mase"], 1e-9)
 
 
-def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
+def remarks(
+    test: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
+    facts: Mapping[str, Any],
+) -> list[str]:
     """Say so where nothing is measured, or intervals hold far more or fewer values than asked."""
     if test.get("mase") == test.get("quantile_loss") == 0:
         return [

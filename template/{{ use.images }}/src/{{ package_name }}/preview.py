@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
+import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
 from .signature import Batch
@@ -19,7 +21,7 @@ def draw_batch(classes: Sequence[str], batch: Batch) -> bytes:
     cell_width, cell_height = SIDE + MARGIN, SIDE + LINE + MARGIN
     size = (COLUMNS * cell_width + MARGIN, rows * cell_height + MARGIN)
     sheet = Image.new("RGB", size, PAPER)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    pen, font = ImageDraw.Draw(sheet), find_font(11)
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
         left = MARGIN + place % COLUMNS * cell_width
         top = MARGIN + place // COLUMNS * cell_height
@@ -33,7 +35,13 @@ def draw_batch(classes: Sequence[str], batch: Batch) -> bytes:
     return stream.getvalue()
 
 
-def shorten(name: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def find_font(size: int) -> ImageFont.FreeTypeFont:
+    """Load the font of Matplotlib's plots: Pillow's own has no letters with accents."""
+    file = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    return ImageFont.truetype(str(file), size)
+
+
+def shorten(name: str, font: ImageFont.FreeTypeFont) -> str:
     """Cut a name to the width of an image."""
     while name and font.getlength(name) > SIDE:
         name = name[:-1]

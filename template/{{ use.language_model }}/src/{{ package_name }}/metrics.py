@@ -85,7 +85,11 @@ def degradation(trained: Figures, found: Figures) -> float:
     return max(higher, trained.get("exact_match", 0.0) - found.get("exact_match", 0.0))
 
 
-def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
+def remarks(
+    test: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
+    facts: Mapping[str, Any],
+) -> list[str]:
     """Say what is to be said about results, beside what is said of every task's."""
     if test.get("exact_match", 1.0) >= 0.5:
         return []

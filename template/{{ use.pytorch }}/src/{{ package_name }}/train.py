@@ -65,8 +65,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
         [{"params": group} for group in groups], weight_decay=settings.weight_decay, fused=True
     )
     average = None
-    if settings.average_decay:
-        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay))
+    if decay := schedule.average_decay:
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay))
     forward = torch.compile(together) if run.config.hardware.compile else together
     mixed_precision = run.config.hardware.precision == "bfloat16"
 

@@ -67,8 +67,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
         optimizers = [
             keras.optimizers.AdamW(
                 weight_decay=settings.weight_decay,
-                use_ema=bool(settings.average_decay),
-                ema_momentum=settings.average_decay or 0.99,  # without use_ema it is not looked at
+                use_ema=schedule.average_decay > 0,
+                ema_momentum=schedule.average_decay,
             )
             for _ in groups
         ]

@@ -39,7 +39,11 @@ def degradation(trained: Figures, found: Figures) -> float:
     return trained["accuracy"] - found["accuracy"]
 
 
-def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
+def remarks(
+    test: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
+    facts: Mapping[str, Any],
+) -> list[str]:
     """Say what is to be said about results, beside what is said of every task's."""
     return scores.unbalanced(test, facts["counts"])
 

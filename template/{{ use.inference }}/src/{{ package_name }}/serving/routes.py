@@ -199,7 +199,7 @@ def has_inputs(rows: list[Any], signature: Signature) -> bool:
     names = {tensor.name for tensor in signature.inputs}
     if not rows or not isinstance(rows[0], dict):
         return not rows or not isinstance(rows[0], str)  # no input is made of texts
-    return rows[0].keys() <= names
+    return bool(rows[0]) and rows[0].keys() <= names
 
 
 def read_rows(rows: list[Any], signature: Signature, max_batch: int) -> Batch:

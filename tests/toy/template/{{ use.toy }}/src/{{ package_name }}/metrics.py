@@ -33,7 +33,11 @@ def degradation(trained: Figures, found: Figures) -> float:
     return trained["express"] - found["express"]
 
 
-def remarks(test: Mapping[str, float], facts: Mapping[str, Any]) -> list[str]:
+def remarks(
+    test: Mapping[str, float],
+    baselines: Mapping[str, Mapping[str, float]],
+    facts: Mapping[str, Any],
+) -> list[str]:
     """Say nothing more about results than what is said of every task's."""
     return []
 
