@@ -54,8 +54,10 @@ def train(options: Options) -> Result:
                     from .train import train
 
                     train(run, interrupt)
-            except (UserError, OSError, KeyboardInterrupt, SystemExit):
-                if run.discard_if_empty() and not (launched or interrupt.caught):
+            except (UserError, OSError, KeyboardInterrupt, SystemExit) as error:
+                # A sentence about a setting or a file says enough by itself.
+                quiet = launched or interrupt.caught or isinstance(error, UserError)
+                if run.discard_if_empty() and not quiet:
                     told = f"run {run.name} is removed, as it had no checkpoint yet"
                     print(told, file=sys.stderr)
                 raise

@@ -61,6 +61,7 @@ def save_model(
             "test": len(dataset.test),
             "test_sha256": dataset.test.fingerprint(),
             "skipped": list(dataset.skipped),
+            "notes": [text for text in dataset.notes if text.startswith(("note: ", "warning: "))],
             "source": dataset.source,
             "source_hash": dataset.source_hash,
         },

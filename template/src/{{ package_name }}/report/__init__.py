@@ -91,9 +91,10 @@ def about_model(card: Card, run: Run) -> dict[str, str]:
     """Write the sections that there are for a trained model only."""
     intended_use = page.names("Intended use", results.intended_use(card))
     skipped = page.names("Skipped", model_card.skipped(card))
+    noted = page.names("Noted", model_card.notes(card))
     return {
         "Model": page.facts(model_card.model(card)),
-        "Data": page.facts(model_card.data(card)) + skipped,
+        "Data": page.facts(model_card.data(card)) + skipped + noted,
         "Sizes": page.shown([artifact_table(card, run)]),
         "Use and limits": intended_use + page.names("Limits", results.limits(card, run.config)),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import metrics
 from ..errors import UserError
+from ..plain_text import visible
 from ..project import Project
 from ..runs import Run
 from ..signature import Signature, Tensor
@@ -124,6 +125,15 @@ def data(card: Card) -> Facts:
         ("sha256 of the test split", told["test_sha256"]),
         *((name, told[key]) for name, key in SOURCE.items() if told.get(key)),
     ]
+
+
+def notes(card: Card) -> list[str]:
+    """Repeat what people should know of the data, the first of many such notes."""
+    # Runs that are older have none.
+    found = [visible(note.partition(": ")[2]) for note in card["data"].get("notes", [])]
+    more = len(found) - MOST_SKIPPED
+    tail = [f"… and {more:,} more, all in model/model.json"] if more > 0 else []
+    return found[:MOST_SKIPPED] + tail
 
 
 def skipped(card: Card) -> list[str]:

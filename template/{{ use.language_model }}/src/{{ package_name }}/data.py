@@ -13,6 +13,7 @@ from tqdm import tqdm
 from . import bases, packing, records
 from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
+from .printing import counted
 from .records import Record
 from .rendering import Rendered, Renderer
 from .signature import Batch, Signature, Tensor
@@ -37,6 +38,7 @@ def load(settings: DataSettings) -> Dataset:
     tokenizer.chat_template = about["template"] or None
     notes: list[str] = []
     read = without_copies(records.read(settings.source), notes)
+    tell_empty(read, notes)
     render = Renderer(tokenizer, about["stop"])
     quiet = not sys.stderr.isatty() or len(read) < 10_000
     rendered = [render(record) for record in tqdm(read, "tokens", leave=False, disable=quiet)]
@@ -74,6 +76,18 @@ def without_copies(found: Sequence[Record], notes: list[str]) -> list[Record]:
     if copies := len(found) - len(kept):
         notes.append(f"note: {copies:,} of {len(found):,} records are copies of others, left out")
     return list(reversed(kept.values()))
+
+
+def tell_empty(read: Sequence[Record], notes: list[str]) -> None:
+    """Say how many chats teach the model to say nothing."""
+    empty = [
+        record.where
+        for record in read
+        if any(m["role"] == "assistant" and not m["content"].strip() for m in record.messages)
+    ]
+    if empty:
+        told = counted(len(empty), "answer is empty", "answers are empty")
+        notes.append(f"note: {told}: the model learns to say nothing, such as from {empty[0]}")
 
 
 def tuple_of(message: Mapping[str, str]) -> tuple[str, str]:

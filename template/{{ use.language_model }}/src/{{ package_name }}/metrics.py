@@ -94,8 +94,8 @@ def remarks(
     if test.get("exact_match", 1.0) >= 0.5:
         return []
     return [
-        f"{test['exact_match']:.0%} of the answers are the known ones; try more --epochs, or look"
-        " at the answers in the report"
+        f"{test['exact_match']:.0%} of the answers are the known ones; look at the answers in the"
+        " report, and try more data, or more --epochs while the validation loss still falls"
     ]
 
 

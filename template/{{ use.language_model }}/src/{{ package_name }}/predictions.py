@@ -116,7 +116,22 @@ def read_file(file: Path, where: str) -> list[list[Message]]:
     piped = file == STDIN and kept[0][1].lstrip().startswith("{")
     if piped or file.suffix.lower() in (".jsonl", ".ndjson", ".json"):
         return [of_json(line, f"{where}:{place}") for place, line in kept]
+    for place, line in kept:
+        if is_chat(line):
+            raise UserError(
+                f"{where}:{place} is a chat as JSON among plain questions; for chats, have one in"
+                " every line and call the file .jsonl"
+            )
     return [check(line) for _, line in kept]
+
+
+def is_chat(line: str) -> bool:
+    """Whether a line is an object of JSON that has a question."""
+    try:
+        table = json.loads(line) if line.lstrip().startswith("{") else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(table, dict) and bool(table.keys() & {"messages", "prompt"})
 
 
 def of_json(line: str, where: str) -> list[Message]:

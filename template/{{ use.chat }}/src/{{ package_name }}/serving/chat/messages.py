@@ -41,10 +41,15 @@ class Message(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def without_nulls(cls, given: Any) -> Any:
-        """Leave out what clients send empty, such as the answers that they got before."""
+        """Leave out what is null, and empty lists of what is not read here, such as tool calls."""
         if not isinstance(given, dict):
             return given
-        return {name: value for name, value in given.items() if value is not None and value != []}
+        known = cls.model_fields
+        return {
+            name: value
+            for name, value in given.items()
+            if value is not None and (value != [] or name in known)
+        }
 
 
 class Part(Message):

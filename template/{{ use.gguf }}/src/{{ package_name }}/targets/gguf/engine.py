@@ -108,6 +108,8 @@ def parameters(
     """Say how llama.cpp is to run, and that it writes no log."""
     found = xllamacpp.CommonParams()
     found.model.path = str(file)
+    # Read as a whole: a file that is shortened while it is mapped would end the process.
+    found.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
     found.n_parallel = lines
     found.n_ctx = lines * context
     found.fit_params = False  # else the context would depend on how much memory is free
