@@ -279,6 +279,13 @@ def test_the_project_says_why_it_has_its_task(
     assert section.strip().endswith(ending), section
 
 
+def test_the_bridge_of_a_task_with_targets_of_its_own_leads_to_them(tmp_path: Path) -> None:
+    answers = {"goal": "llm", "runs_on": ["browser"], "framework": "pytorch"}
+    page = (render(tmp_path / "p", answers) / "docs/decision.md").read_text("utf-8")
+    assert "- **Web page**: ONNX for generation, a server with ONNX Runtime genai" in page
+    assert "ONNX Runtime Web" not in page
+
+
 def test_torchserve_is_never_a_default_and_says_its_state() -> None:
     assert "torchserve" not in str(rules()["targets"])
     assert catalog()["targets"]["torchserve"]["maturity"] == "limited maintenance since 2025"
