@@ -46,6 +46,11 @@ def load(settings: DataSettings) -> Dataset:
     kept = cut(rendered, length, notes)
     train, validation, test = divide(kept, settings)
     row = min(max(-(-length // 16) * 16, FEWEST_IN_A_ROW), max(about["most_length"], length))
+    packed = packing.pack(train, row, about["pad"])
+    notes.append(
+        f"note: {len(train):,} chats train, packed into {len(packed['tokens']):,} rows of {row}"
+        f" tokens, which are the samples; {len(validation):,} validate, {len(test):,} test"
+    )
     answers = answer_lengths(kept)
     facts = about | {
         "length": length,
@@ -57,7 +62,7 @@ def load(settings: DataSettings) -> Dataset:
     return Dataset(
         name=records.BUILT_IN if settings.source == records.BUILT_IN else "your own chats",
         licence="made by this project" if settings.source == records.BUILT_IN else "your own",
-        train=ArraySplit(packing.pack(train, row, about["pad"])),
+        train=ArraySplit(packed),
         validation=ArraySplit(packing.one_a_row(validation, length, about["pad"])),
         test=ArraySplit(packing.one_a_row(test, length, about["pad"])),
         facts=facts,
