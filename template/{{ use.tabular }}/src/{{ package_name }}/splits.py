@@ -100,8 +100,10 @@ def from_nearest(column: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def tells_class(found: np.ndarray, truth: np.ndarray) -> bool:
     """Whether predicted classes have next to no errors, where guessing would have many."""
-    wrong, most = np.count_nonzero(found != truth), max(1.0, len(truth) * (1 - LEAK))
-    return wrong <= most and len(truth) - np.bincount(truth).max() >= TELLING * most
+    wrong = int(np.count_nonzero(found != truth))
+    guessed = len(truth) - int(np.bincount(truth).max())
+    most = max(1.0, len(truth) * (1 - LEAK))
+    return wrong <= most and guessed >= TELLING * most
 
 
 def tells_value(found: np.ndarray, truth: np.ndarray) -> bool:
