@@ -41,6 +41,7 @@ def make_tokenizer() -> Tokenizer:
     pieces = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters), *words]
     numbers = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
     made = Tokenizer(models.WordPiece(numbers, unk_token="[UNK]"))
+    made.add_special_tokens(SPECIAL)
     made.normalizer = normalizer
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     made.post_processor = processors.TemplateProcessing(
