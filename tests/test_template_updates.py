@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -337,6 +338,15 @@ def fleet(*arguments: str | Path) -> list[str | Path]:
     return [sys.executable, FLEET, *arguments]
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Hand Ctrl-C on to programs, though a shell may have told the tests to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_fleet_is_interrupted_and_goes_on(lab: Lab, tmp_path: Path) -> None:
     """One of each kind; the second is stopped in its check, and nothing is done twice.
 
