@@ -57,9 +57,7 @@ NOT_RUN = {
 
 # Commands that are the same for every task, whose own tests stop, resume and name runs as well: the
 # project of image classification and the toy task run them.
-ALIKE = re.compile(
-    r"uv run my-model train (--epochs \d+ .*|--resume|--name .*)|uvx (pre-commit|copier) .*"
-)
+ALIKE = re.compile(r"uv run my-model train (--epochs \d+ .*|--resume)|uvx (pre-commit|copier) .*")
 
 # Commands that ask the server that was started before them; all others come after its end.
 ASKS = re.compile(r"curl |deploy/(client |\w+/(classify|conformance)\.py)")
