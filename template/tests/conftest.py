@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ SHORT = ("--steps", "240", "--log-every", "10", "--checkpoint-every", "20")
 class Workshop:
     """A folder with a config.toml, in which commands run as a user would run them.
 
-    `run` and `start` give a command a process of its own, as training needs it; `call` runs it in
-    this one, which has the framework in memory already.
+    `run` and `start` give a command a process of its own, as a user's shell does; `call` runs it in
+    this one, which has the framework in memory already. `run_in_turn` gives one to several.
     """
 
     path: Path
@@ -53,12 +54,30 @@ class Workshop:
         result: dict[str, Any] = json.loads(out.splitlines()[-1]) if code == 0 else {"error": err}
         return result
 
-    def call(self, *arguments: str) -> dict[str, Any]:
-        """Run a command in this process and return its JSON object; fail when it fails."""
+    def run_in_turn(self, *commands: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Run some commands in one process, which imports the framework once."""
+        calls = [[*command, "--json"] for command in commands]
+        program = f"from {PACKAGE}.cli import main\nfor call in {calls}: assert main(call) == 0"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=self.path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{commands} ended with {done.returncode}:\n{done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    def call(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """Run a command in this process and return its JSON object; fail on another exit code."""
         main = importlib.import_module(f"{PACKAGE}.cli").main
-        out = io.StringIO()
-        with contextlib.chdir(self.path), contextlib.redirect_stdout(out):
-            assert main([*arguments, "--json"]) == 0
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.chdir(self.path), redirect_stdout(out), redirect_stderr(err):
+            found = main([*arguments, "--json"])
+        sys.stderr.write(err.getvalue())
+        assert found == code, f"{arguments} ended with {found}:\n{err.getvalue()}"
+        if code:
+            return {"error": err.getvalue()}
         result: dict[str, Any] = json.loads(out.getvalue().splitlines()[-1])
         return result
 

@@ -13,7 +13,10 @@ LARGE = 2**20  # bytes of a batch: with less, threads wait for each other longer
 
 def prepare(settings: HardwareSettings) -> torch.device:
     """Set up PyTorch by `[hardware]` and return the device; UserError when it is not there."""
-    torch.use_deterministic_algorithms(True)
+    if settings.compile:
+        torch.use_deterministic_algorithms(True)
+    else:  # the same, without importing the compiler: that takes a second
+        torch.set_deterministic_debug_mode("error")
     # Nothing here reads memory before writing it; filling it first costs 4 % of a step.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.set_num_threads(settings.threads or 1)
