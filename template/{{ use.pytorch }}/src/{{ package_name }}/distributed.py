@@ -19,7 +19,6 @@ from .errors import PeerLostError, UserError
 from .interrupt import Interrupt
 from .ranks import RANK, SIZE
 from .runs import Run
-from .sharding import shard_parameters
 from .signature import Batch, Predict, count
 
 T = TypeVar("T")
@@ -106,21 +105,31 @@ def share_tensors(tensors: Iterable[Tensor]) -> None:
             tensor.detach().copy_(values)
 
 
-def wrap(network: nn.Module, shard: bool) -> nn.Module:
-    """Let `backward` average the gradients over all processes.
+def wrap(
+    network: nn.Module, shard: bool, steady: bool, first_loss: Callable[[nn.Module], Tensor]
+) -> nn.Module:
+    """Let `backward` average the gradients over all processes; with `shard`, it does already.
 
-    With `shard`, each of them keeps only a part of every weight.
+    By default DDP sorts the gradients anew after its first pass. A resumed run would then add up
+    those of three and more processes in another order, so that pass is made here, on the first
+    rows. Where parameters have no gradient, now or (if not `steady`) at times, DDP has to look for
+    them in every step, which takes longer, and does not sort.
     """
-    if SIZE == 1:
+    if SIZE == 1 or shard:
         return network
-    if shard:
-        shard_parameters(network)
-        return network
-    # By default DDP sorts the gradients anew after its first step. A resumed run would then add up
-    # those of three and more processes in another order; looking for unused ones keeps the order.
-    return nn.parallel.DistributedDataParallel(
-        network, forward_sync_buffers=False, find_unused_parameters=True
+    measured = [buffer.clone() for buffer in network.buffers()]
+    first_loss(network).backward()
+    learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    steady &= not any(gather(any(parameter.grad is None for parameter in learnt)))
+    network.zero_grad()
+    together = nn.parallel.DistributedDataParallel(
+        network, forward_sync_buffers=False, find_unused_parameters=not steady
     )
+    first_loss(together).backward()
+    network.zero_grad()
+    for buffer, values in zip(network.buffers(), measured, strict=True):
+        buffer.copy_(values)
+    return together
 
 
 def averaged(network: nn.Module, last: bool) -> AbstractContextManager[None]:

@@ -1,8 +1,11 @@
 """The training loop, from top to bottom."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -30,7 +33,11 @@ from .ranks import RANK, SIZE
 from .runs import Run
 from .save_model import save_model
 from .schedule import Schedule
-from .sharding import whole
+from .sharding import shard_parameters, whole
+
+Forward = Callable[..., Any]
+Tensors = dict[str, Tensor]
+Losses = tuple[Tensor, list[Tensor]]  # their sum, and the sums of the FIGURES
 
 
 @distributed.joined
@@ -59,7 +66,8 @@ def train(run: Run, interrupt: Interrupt) -> None:
     if saved is None and run.writes:
         initialize(network, run.config)
     distributed.share_tensors(network.state_dict().values())
-    together = distributed.wrap(network, run.config.hardware.shard)
+    if run.config.hardware.shard:
+        shard_parameters(network)
     groups = trainable(network)
     optimizer = torch.optim.AdamW(
         [{"params": group} for group in groups], weight_decay=settings.weight_decay, fused=True
@@ -67,8 +75,21 @@ def train(run: Run, interrupt: Interrupt) -> None:
     average = None
     if decay := schedule.average_decay:
         average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay))
-    forward = torch.compile(together) if run.config.hardware.compile else together
     mixed_precision = run.config.hardware.precision == "bfloat16"
+
+    def loss_of(network: Forward, part: Tensors, rows: slice, step: int) -> Losses:
+        chance = Chance(settings.seed, step, schedule.batch_size, rows, device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
+            return loss(network, part, run.config, dataset.facts, chance)
+
+    parts = schedule.parts(mine)  # their places in the whole batch
+    first_part = dataset.train.rows(schedule.rows(0, 1)[0, parts[0]])
+
+    def first_loss(network: nn.Module) -> Tensor:
+        return loss_of(network, loader.to_tensors(first_part, device), parts[0], 0)[0]
+
+    together = distributed.wrap(network, run.config.hardware.shard, len(groups) == 1, first_loss)
+    forward = torch.compile(together) if run.config.hardware.compile else together
 
     # What is validated and becomes the model: the average of the weights, where there is one.
     final = network if average is None else average.module
@@ -84,7 +105,6 @@ def train(run: Run, interrupt: Interrupt) -> None:
         learnt_from = precompute(network, dataset.train, run.config)
     batches = loader.load(learnt_from, device, run.config.hardware.resident_share)
 
-    parts = schedule.parts(mine)
     # What the network measures, such as the means of batches, is measured by the first process.
     buffers = [*network.buffers(), *final.buffers()]
     stop = False
@@ -108,13 +128,11 @@ def train(run: Run, interrupt: Interrupt) -> None:
                         parameter.requires_grad_(share > 0)
                 optimizer.zero_grad()
                 batch_weight, stop = distributed.agree(weight(batch), interrupt.due())
-                for rows in parts:  # their places in the whole batch
+                for rows in parts:
                     here = slice(rows.start - mine.start, rows.stop - mine.start)
                     part = {name: tensor[here] for name, tensor in batch.items()}
-                    chance = Chance(settings.seed, progress.step, schedule.batch_size, rows, device)
                     with distributed.averaged(together, rows is parts[-1]):
-                        with torch.autocast(device.type, torch.bfloat16, enabled=mixed_precision):
-                            total, figures = loss(forward, part, run.config, dataset.facts, chance)
+                        total, figures = loss_of(forward, part, rows, progress.step)
                         # A sum over the part, divided by the weight of the whole batch: the
                         # gradients, which the processes average, are the same however it is cut.
                         (total / (batch_weight / SIZE)).backward()
