@@ -17,8 +17,8 @@ class Split(Protocol):
     """One part of the data; its rows may lie in memory or on a disk, or be made when asked for."""
 
     @property
-    def mapped(self) -> bool:
-        """Whether the rows lie on a disk, from where the system maps them into memory."""
+    def on_disk(self) -> bool:
+        """Whether the rows lie on a disk, and are read when they are asked for."""
         ...
 
     def __len__(self) -> int: ...
@@ -42,7 +42,7 @@ class ArraySplit:
     """A split that lies in memory: arrays by name with an equal first axis."""
 
     arrays: Batch
-    mapped: bool = False
+    on_disk: bool = False
 
     def __len__(self) -> int:
         return count(self.arrays)

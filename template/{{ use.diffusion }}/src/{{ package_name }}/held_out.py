@@ -19,9 +19,9 @@ class HeldOut:
     """of the images that are drawn for the metrics; validation, which comes often, has fewer"""
 
     @property
-    def mapped(self) -> bool:
+    def on_disk(self) -> bool:
         """Whether the rows lie on a disk."""
-        return self.split.mapped
+        return self.split.on_disk
 
     def __len__(self) -> int:
         return len(self.split)

@@ -31,7 +31,7 @@ class WindowSplit:
     """their names"""
     length: int
     horizon: int
-    mapped: bool = False
+    on_disk: bool = False
 
     def __len__(self) -> int:
         return len(self.origins)

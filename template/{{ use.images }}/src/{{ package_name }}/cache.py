@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import math
 import multiprocessing
 import os
 import shutil
@@ -71,11 +72,38 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """All rows of a cache, read from the disk when they are asked for, and not kept."""
+
+    file: Path
+    shape: tuple[int, ...]
+    """of a row: height, width, channels"""
+    count: int
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return math.prod(self.shape)
+
+    def read(self, places: np.ndarray) -> np.ndarray:
+        """Read some rows, by their places in the file, int64 [n]: uint8 [n, *shape].
+
+        Raises UserError where the file has become shorter.
+        """
+        found = np.empty((len(places), *self.shape), np.uint8)
+        with self.file.open("rb", buffering=0) as file:
+            for row, place in zip(found, places.tolist(), strict=True):
+                file.seek(place * self.row_bytes)
+                if file.readinto(row) < self.row_bytes:
+                    raise UserError(f"{self.file} has been shortened; begin again to read anew")
+        return found
+
+
+@dataclass(frozen=True)
 class Pixels:
     """All pictures of a listing, prepared."""
 
-    rows: np.ndarray
-    """uint8 [rows of the cache, height, width, channels], mapped from the disk"""
+    rows: Rows
     entries: list[Entry]
     """one for each file of the listing, in its order"""
     how: Preparation
@@ -192,16 +220,13 @@ class Cache:
                     raise
                 bar.update(len(block))
 
-    def rows(self) -> np.ndarray:
-        """Map all rows into memory; they are read from the disk when they are looked at."""
-        if not self.count:
-            return np.zeros((0, *self.shape), np.uint8)
-        shape = (self.count, *self.shape)
-        return np.memmap(self.pixels, np.uint8, mode="r", shape=shape)
+    def rows(self) -> Rows:
+        """Return the rows that are there now; what is added later changes none of them."""
+        return Rows(self.pixels, self.shape, self.count)
 
 
 def cut(file: Path, size: int) -> None:
-    """Shorten a file; one that another process has mapped, and that needs no cut, stays alone."""
+    """Shorten a file; one that needs no cut, and that another process may read, stays alone."""
     if file.stat().st_size > size:
         os.truncate(file, size)
 

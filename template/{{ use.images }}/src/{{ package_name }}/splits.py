@@ -1,12 +1,12 @@
 """Which images train, validate and test: as the folders say, or by chance, class by class."""
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .cache import Rows
 from .errors import UserError
 from .signature import Batch
 from .storage import sha256_json
@@ -23,14 +23,14 @@ Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
 class PixelSplit:
     """A split whose images lie in the cache, one after the other."""
 
-    pixels: np.ndarray
-    """all rows of the cache: uint8 [rows, height, width, channels]"""
+    pixels: Rows
+    """all rows of the cache"""
     places: np.ndarray
     """the row of each image of this split, int64 [n]"""
     labels: np.ndarray
     hashes: list[str]
     """of the pixels of each image"""
-    mapped: bool = True
+    on_disk: bool = True
 
     def __len__(self) -> int:
         return len(self.places)
@@ -38,11 +38,11 @@ class PixelSplit:
     @property
     def nbytes(self) -> int:
         """Bytes of all rows together."""
-        return len(self.places) * math.prod(self.pixels.shape[1:]) + self.labels.nbytes
+        return len(self.places) * self.pixels.row_bytes + self.labels.nbytes
 
     def rows(self, indices: np.ndarray) -> Batch:
         """Return images and labels of some rows."""
-        return {"images": self.pixels[self.places[indices]], "labels": self.labels[indices]}
+        return {"images": self.pixels.read(self.places[indices]), "labels": self.labels[indices]}
 
     def fingerprint(self) -> str:
         """Hash the images, by the hashes of each, and the labels."""

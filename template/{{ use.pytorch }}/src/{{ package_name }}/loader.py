@@ -18,10 +18,10 @@ Batches = Callable[[np.ndarray], Iterator[dict[str, Tensor]]]
 def load(split: Split, device: torch.device, share: float) -> Batches:
     """Keep the split on the device if it takes at most `share` of its memory, else stream it.
 
-    Both give the same rows in the same order. Rows that the system has mapped into the computer's
-    memory anyway are not copied there, but for a few.
+    Both give the same rows in the same order. Of rows that lie on a disk, only
+    a few are kept in the computer's own memory.
     """
-    on_host = split.mapped and device.type == "cpu" and split.nbytes > WORTH_STREAMING
+    on_host = split.on_disk and device.type == "cpu" and split.nbytes > WORTH_STREAMING
     if on_host or split.nbytes > share * hardware.memory(device):
         return streamed(split, device)
     return resident(split, device)

@@ -16,14 +16,14 @@ Tensors = dict[str, tf.Tensor]
 class Loader:
     """The rows of a split: on the device if they take at most `share` of its memory, else streamed.
 
-    Both give the same rows in the same order. Rows that the system has mapped into the computer's
-    memory anyway are not copied there, but for a few.
+    Both give the same rows in the same order. Of rows that lie on a disk, only
+    a few are kept in the computer's own memory.
     """
 
     def __init__(self, split: Split, device: str, share: float) -> None:
         self.split = split
         self.device = device
-        on_host = split.mapped and "CPU" in device and split.nbytes > WORTH_STREAMING
+        on_host = split.on_disk and "CPU" in device and split.nbytes > WORTH_STREAMING
         self.resident = not on_host and split.nbytes <= share * hardware.memory(device)
         if self.resident:
             self.whole = self.read(np.arange(len(split)))
