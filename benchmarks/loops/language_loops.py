@@ -5,6 +5,7 @@ Run by language_loop.py inside a rendered project's environment: ROUNDS DEVICE B
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import platform
@@ -116,6 +117,7 @@ class Supervised:
     """TRL's SFTTrainer, in a thread that does a turn when it is told to, and then waits."""
 
     def __init__(self) -> None:
+        importlib.import_module("trl")  # here, where a package that is missing ends the program
         self.mine, self.yours = threading.Semaphore(0), threading.Semaphore(0)
         threading.Thread(target=self.train, daemon=True).start()
         self.yours.acquire()
