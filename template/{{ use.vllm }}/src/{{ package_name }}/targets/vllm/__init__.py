@@ -6,6 +6,6 @@ vLLM itself pins other versions of PyTorch and Transformers and wants a GPU, so 
 
 from .. import FLOAT32, Limits
 
-ENGINE = "Transformers; vLLM itself was not run"
+ENGINE = "vLLM was not run; Transformers"
 PACKAGE = "transformers"
 LIMITS = {"bfloat16": Limits(1.0, 0.05, 0.9, 0.05), "float32": FLOAT32}
