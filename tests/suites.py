@@ -28,7 +28,7 @@ import harness
 import pytest
 import yaml
 from judges import how_to_judge
-from page_lab import (
+from page_proofs import (
     prove_chat,
     prove_drawing,
     prove_example,

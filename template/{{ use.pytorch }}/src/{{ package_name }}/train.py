@@ -83,10 +83,10 @@ def train(run: Run, interrupt: Interrupt) -> None:
             return loss(network, part, run.config, dataset.facts, chance)
 
     parts = schedule.parts(mine)  # their places in the whole batch
-    first_part = dataset.train.rows(schedule.rows(0, 1)[0, parts[0]])
 
     def first_loss(network: nn.Module) -> Tensor:
-        return loss_of(network, loader.to_tensors(first_part, device), parts[0], 0)[0]
+        part = dataset.train.rows(schedule.rows(0, 1)[0, parts[0]])
+        return loss_of(network, loader.to_tensors(part, device), parts[0], 0)[0]
 
     together = distributed.wrap(network, run.config.hardware.shard, len(groups) == 1, first_loss)
     forward = torch.compile(together) if run.config.hardware.compile else together
