@@ -44,7 +44,7 @@ class Limits:
     """how much worse it may be on the test split, by the task's own measure"""
 
 
-# Every engine adds up in its own order: in deep networks, probabilities then differ by some 1e-5.
+# Every engine adds up in its own order: outputs of deep networks differ by some 1e-5.
 FLOAT32 = Limits(1e-4, 1e-5, 1.0, 1.0)
 FLOAT16 = Limits(5e-3, 5e-3, 0.98, 0.02)
 INT8 = Limits(1.0, 0.1, 0.95, 0.02)
