@@ -39,7 +39,11 @@ SETTINGS: dict[str, Any] = {
     "runners": {"github": ["self-hosted", "linux"], "gitlab": ["ml-small"]},
     "owners": ["@example/ml-platform", "ml@example.com"],
     "retired": ["business_unit"],
-    "license": {"holder": "Example Ltd", "header": "Confidential. Not for release."},
+    "license": {
+        "holder": "Example Ltd",
+        "header": "Confidential. Not for release.",
+        "source": "Copyright Example Ltd\nNot for release",
+    },
 }
 QUESTION = {"type": "str", "ask": False, "help": "Who pays for it", "default": "0000"}
 PATTERNS = {  # what goes into files that run commands

@@ -6,7 +6,7 @@ GNU gettext: https://www.gnu.org/software/gettext/manual/html_node/MO-Files.html
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import installed
@@ -51,10 +51,11 @@ def load() -> tuple[list[str], list[str], list[str]]:
     Raises UserError when the package is not installed, or has no catalogues.
     """
     folder = installed.folder(PACKAGE, "languages")
+    catalogues = sorted(folder.glob("**/locale"))
     texts, labels, sources = [], [], []
     for code, language in LANGUAGES.items():
         seen: set[str] = set()
-        for file in sorted(folder.glob(f"**/locale/{code}/LC_MESSAGES/*.mo")):
+        for file in in_language(code, catalogues):
             for source, translation in read(file):
                 text = " ".join(PLACEHOLDER.sub(" ", translation).split())
                 if text not in seen and text != source and len(text) >= SHORTEST:
@@ -65,6 +66,11 @@ def load() -> tuple[list[str], list[str], list[str]]:
     if not texts:
         raise UserError(f"{PACKAGE} is installed without its translations; install it again")
     return texts, labels, sources
+
+
+def in_language(code: str, catalogues: Iterable[Path]) -> list[Path]:
+    """List the files of a language in some folders of catalogues."""
+    return [x for path in catalogues for x in sorted((path / code / "LC_MESSAGES").glob("*.mo"))]
 
 
 def read(file: Path) -> Iterator[tuple[str, str]]:

@@ -62,8 +62,8 @@ class LocalServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            # Head and body in one piece: of two, the browser lets the second wait for 40 ms.
-            wbufsize = -1
+            # Or a body waits for 40 ms until the browser has confirmed its head.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 name = self.name()
