@@ -55,9 +55,14 @@ NOT_RUN = {
     ),
 }
 
-# Commands that are the same for every task, whose own tests stop, resume and name runs as well: the
-# project of image classification and the toy task run them.
-ALIKE = re.compile(r"uv run my-model train (--epochs \d+ .*|--resume)|uvx (pre-commit|copier) .*")
+# Commands that are the same for every task: the project of image classification and the toy task
+# run them. A task's own tests stop, resume and name runs as well; its `export` has done already
+# what `verify` does again, and ONNX is there in every project to try that on.
+ALIKE = re.compile(
+    r"uv run my-model (train (--epochs \d+ .*|--resume)|"
+    r"verify (executorch|litert_js|tf_serving|tfjs|tflite|tflite_micro|torchserve))"
+    r"|uvx (pre-commit|copier) .*"
+)
 
 # Commands that ask the server that was started before them; all others come after its end.
 ASKS = re.compile(r"curl |deploy/(client |\w+/(classify|conformance)\.py)")
