@@ -45,7 +45,7 @@ def measured_rows(path: str, manifest: Mapping[str, Any]) -> list[tuple[str, ...
             f"{measured['median_ms']:.3g} ms",
             difference(measured),
             f"{measured['agreement']:.2%}" if "agreement" in measured else "–",
-            ", ".join(f"{name} {number(value)}" for name, value in measured["test"].items()),
+            ", ".join(f"{name} {number(value)}" for name, value in measured["test"].items()) or "–",
         )
         for variant, measured in verification.items()
     ]
