@@ -63,7 +63,7 @@ def expected() -> dict[str, bool]:
     found |= {entry["layer"]: True for entry in catalog()["licenses"].values()}
     found |= {name: True for name in catalog()["ci"] if name != "none"}
     found |= dict.fromkeys(catalog()["clusters"], True)
-    shared = ("client", "page", "classes", "images", "rows", "columns", "hub")
+    shared = ("client", "page", "classes", "images", "rows", "columns", "hub", "installed")
     return found | dict.fromkeys(
         (
             "citation",

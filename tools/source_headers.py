@@ -36,7 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = (settings["_company"].get("license") or {}).get("source", "").splitlines()
     if not lines or any("{" in line or not line.isprintable() for line in lines):
         reason = "have a brace or a character that does not print" if lines else "are empty"
-        print(f"error: license.source of extensions/company.yml: its lines {reason}", file=sys.stderr)
+        print(
+            f"error: license.source of extensions/company.yml: its lines {reason}", file=sys.stderr
+        )
         return 2
     files = [path for path in sorted((folder / "template").rglob("*")) if path.is_file()]
     written = sum(stamp(path, lines) for path in files)

@@ -22,7 +22,7 @@ def load_digits(settings: DataSettings) -> Dataset:
     """
     if settings.image_size not in (0, 8) or settings.colour == "rgb":
         raise UserError('the digits are 8x8 and grey: set image_size = 8 and colour = "grey"')
-    # `sklearn.datasets.load_digits` reads this file, too: 64 numbers and a digit in each row.
+    # `sklearn.datasets.load_digits` reads this file, too: 64 numbers and a label in each row.
     # Importing it takes a second, for which every command would wait.
     folder = installed.folder("sklearn", "the data set of digits", "scikit-learn")
     table = np.loadtxt(folder / "datasets" / "data" / "digits.csv.gz", delimiter=",")
@@ -34,7 +34,7 @@ def load_digits(settings: DataSettings) -> Dataset:
     train, validation, test = (
         ArraySplit({"images": images[i], "labels": labels[i]}) for i in parts
     )
-    names = [str(digit) for digit in range(10)]
+    names = [str(label) for label in range(10)]
     return Dataset(
         name="Optical Recognition of Handwritten Digits (scikit-learn)",
         licence="CC BY 4.0",
