@@ -1,7 +1,7 @@
 """Write a company's lines at the top of every source file that the template renders.
 
     git switch --detach
-    python tools/source_headers.py
+    .venv/bin/python tools/source_headers.py
     git commit --all --message "Headers of 0.2.0.post1" && git tag v0.2.0.post1
     git switch main
 
