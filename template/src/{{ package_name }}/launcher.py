@@ -17,6 +17,7 @@ from .interrupt import Interrupt
 from .project import command
 from .ranks import environments
 from .runs import Run
+from .schedule import rows_for_each
 
 GRACE = 5.0  # seconds that the others have to end by themselves, once one has failed
 MARK = "STARTED_BY_LAUNCHER"
@@ -45,6 +46,7 @@ def launch(run: Run, interrupt: Interrupt) -> None:
     with the first one's exit code where it has said itself what was wrong.
     """
     settings = run.config.hardware
+    rows_for_each(run.config.train.batch_size, settings.workers)  # they take seconds to begin
     arguments = [
         *(sys.executable, "-m", str(__package__), "train"),
         *("--resume", run.name, "--runs", str(run.path.parent)),
