@@ -30,7 +30,8 @@ class Workshop:
     """A folder with a config.toml, in which commands run as a user would run them.
 
     `run` and `start` give a command a process of its own, as a user's shell does; `call` runs it in
-    this one, which has the framework in memory already.
+    this one, which has the framework in memory already. `run_in_turn` gives one to several. Weights
+    of `call` may differ in their last bits: what ran before may have begun with several threads.
     """
 
     path: Path
@@ -53,6 +54,20 @@ class Workshop:
         assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{err}"
         result: dict[str, Any] = json.loads(out.splitlines()[-1]) if code == 0 else {"error": err}
         return result
+
+    def run_in_turn(self, *commands: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Run some commands in one process, which imports the framework once."""
+        calls = [[*command, "--json"] for command in commands]
+        program = f"from {PACKAGE}.cli import main\nfor call in {calls}: assert main(call) == 0"
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=self.path,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{commands} ended with {done.returncode}:\n{done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     def call(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Run a command in this process and return its JSON object; fail on another exit code."""
@@ -88,7 +103,7 @@ def workshop(tmp_path: Path) -> Workshop:
 def trained_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str, Any]]:
     """Train once for all tests; gives the folder and what `train` said."""
     made = make_workshop(tmp_path_factory.mktemp("trained-once"))
-    return made, made.call("train", *SHORT)
+    return made, made.run("train", *SHORT)
 
 
 @pytest.fixture(scope="module")
