@@ -213,7 +213,7 @@ def test_no_path_is_rendered_by_two_layers(
 
 
 def test_a_file_that_several_targets_have_is_the_same_in_all() -> None:
-    for name in ("Rows.kt", "Rows.swift"):
+    for name in ("Pixels.kt", "Pixels.swift", "Rows.kt", "Rows.swift"):
         found = [path for path in FILES if path.name == name]
         assert len(found) > 1 and len({path.read_bytes() for path in found}) == 1, name
 

@@ -3,14 +3,10 @@
 // build.gradle.kts:  implementation("com.google.ai.edge.litert:litert:2.3.0")
 //                    android { androidResources { noCompress += "tflite" } }
 // app/src/main/assets/:  float32.tflite (or float16.tflite, dynamic_range.tflite) and the
-// manifest.json beside it.
+// manifest.json beside it. Pixels.kt goes with this file.
 
 import android.content.Context
 import android.graphics.Bitmap
-import android.graphics.Canvas
-import android.graphics.Color
-import android.graphics.Matrix
-import android.graphics.Paint
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
 import org.json.JSONObject
@@ -41,7 +37,7 @@ class Classifier(
 
     /** The most probable label and its probability. */
     fun classify(bitmap: Bitmap): Pair<String, Float> {
-        inputs[0].writeFloat(pixels(fit(bitmap)))
+        inputs[0].writeFloat(input(bitmap))
         model.run(inputs, outputs)
         val probabilities = outputs[0].readFloat()
         val best = probabilities.indices.maxBy { probabilities[it] }
@@ -51,35 +47,11 @@ class Classifier(
     private fun only(side: String) =
         manifest.getJSONObject("signature").getJSONArray(side).getJSONObject(0)
 
-    /** Crop the middle square and scale it, as the training does. */
-    private fun fit(bitmap: Bitmap): Bitmap {
-        val side = minOf(bitmap.width, bitmap.height)
-        val matrix = Matrix().apply {
-            setTranslate(-(bitmap.width - side) / 2f, -(bitmap.height - side) / 2f)
-            postScale(size.toFloat() / side, size.toFloat() / side)
-        }
-        val fitted = Bitmap.createBitmap(size, size, Bitmap.Config.ARGB_8888)
-        val canvas = Canvas(fitted)
-        canvas.drawColor(Color.rgb(background, background, background))
-        canvas.drawBitmap(bitmap, matrix, Paint(Paint.FILTER_BITMAP_FLAG))
-        return fitted
-    }
-
-    /** Rows of pixels, their channels side by side (NHWC), 0 to 1. */
-    private fun pixels(bitmap: Bitmap): FloatArray {
-        val colours = IntArray(size * size)
-        bitmap.getPixels(colours, 0, size, 0, 0, size, size)
-        return FloatArray(size * size * channels) { place ->
-            val colour = colours[place / channels]
-            val (red, green, blue) =
-                Triple(Color.red(colour), Color.green(colour), Color.blue(colour))
-            when {
-                channels == 1 -> (0.299f * red + 0.587f * green + 0.114f * blue) / 255f
-                place % 3 == 0 -> red / 255f
-                place % 3 == 1 -> green / 255f
-                else -> blue / 255f
-            }
-        }
+    /** Rows of pixels, their channels side by side (NHWC), 0 to 1: what the training made of it. */
+    private fun input(bitmap: Bitmap): FloatArray {
+        val pixels = IntArray(bitmap.width * bitmap.height)
+        bitmap.getPixels(pixels, 0, bitmap.width, 0, 0, bitmap.width, bitmap.height)
+        return toInput(pixels, bitmap.width, bitmap.height, size, channels, background)
     }
 
     override fun close() {

@@ -2,6 +2,7 @@
 //
 // Podfile:  pod 'TensorFlowLiteSwift', '~> 2.17'
 // Bundle:   float32.tflite (or float16.tflite, dynamic_range.tflite) and the manifest.json beside it.
+// Pixels.swift goes with this file.
 
 import CoreGraphics
 import Foundation
@@ -27,7 +28,7 @@ final class Classifier {
     private let labels: [String]
     private let size: Int
     private let channels: Int
-    private let background: CGFloat
+    private let background: Int
 
     /// manifest.json says what the classes are called, and which grey shows where an image is
     /// transparent. A CGImage has no EXIF: turn a camera's picture before you give it here.
@@ -36,7 +37,7 @@ final class Classifier {
             let about = bundle.url(forResource: "manifest", withExtension: "json")
         else { throw CocoaError(.fileNoSuchFile) }
         let manifest = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: about))
-        background = CGFloat(manifest.facts.background) / 255
+        background = manifest.facts.background
         labels = manifest.signature.outputs[0].labels
         var options = Interpreter.Options()
         options.threadCount = 1
@@ -49,35 +50,12 @@ final class Classifier {
 
     /// The most probable label and its probability.
     func classify(_ image: CGImage) throws -> (label: String, probability: Float) {
-        let values = try pixels(image)
+        let values = try toInput(image, size: size, channels: channels, background: background)
         try interpreter.copy(values.withUnsafeBufferPointer { Data(buffer: $0) }, toInputAt: 0)
         try interpreter.invoke()
         let answer = try interpreter.output(at: 0).data
         let probabilities = answer.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
         let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] }!
         return (labels[best], probabilities[best])
-    }
-
-    /// The middle square, scaled, as rows of pixels with their channels side by side (NHWC), 0 to 1.
-    private func pixels(_ image: CGImage) throws -> [Float] {
-        let side = min(image.width, image.height)
-        let square = CGRect(
-            x: (image.width - side) / 2, y: (image.height - side) / 2, width: side, height: side)
-        var bytes = [UInt8](repeating: 0, count: size * size * 4)
-        guard let cropped = image.cropping(to: square),
-            let context = CGContext(
-                data: &bytes, width: size, height: size, bitsPerComponent: 8,
-                bytesPerRow: size * 4, space: CGColorSpaceCreateDeviceRGB(),
-                bitmapInfo: CGImageAlphaInfo.noneSkipLast.rawValue)
-        else { throw CocoaError(.coderInvalidValue) }
-        let whole = CGRect(x: 0, y: 0, width: size, height: size)
-        context.setFillColor(red: background, green: background, blue: background, alpha: 1)
-        context.fill(whole)
-        context.interpolationQuality = .medium
-        context.draw(cropped, in: whole)
-        return (0..<size * size).flatMap { place -> [Float] in
-            let rgb = (0..<3).map { Float(bytes[place * 4 + $0]) / 255 }
-            return channels == 3 ? rgb : [0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]]
-        }
     }
 }
