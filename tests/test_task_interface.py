@@ -15,7 +15,7 @@ from harness import ROOT, catalog
 TOY = ROOT / "tests" / "toy" / "template"
 # What only some tasks have; others are used without it.
 OPTIONAL = {"TEXTS", "from_texts", "further_signatures", "ScaledModule"}
-OPTIONAL |= {"compute", "divide", "FORMS", "sketch", "REFERENCES"}
+OPTIONAL |= {"compute", "divide", "FORMS", "sketch", "REFERENCES", "judged_by"}
 FILES = sorted(
     file
     for file in (path.relative_to(TOY).as_posix() for path in TOY.rglob("*.py"))

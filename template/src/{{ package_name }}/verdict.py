@@ -1,6 +1,6 @@
 """What a training has come to, in sentences: what went wrong, if anything did, and what to try."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import metrics
@@ -12,6 +12,10 @@ RISEN = 1.5  # times the loss of the beginning
 MARGIN = 0.02  # share of such a baseline's figure by which a network has to be better
 # Baselines that answer without looking, in tasks that name them; elsewhere it is the worst one.
 GUESSES: tuple[str, ...] = getattr(metrics, "GUESSES", ())
+# Tasks whose settings make another metric than the monitored one tell what a training has come to.
+JUDGED_BY: Callable[[Any, Record], tuple[str, str]] = getattr(
+    metrics, "judged_by", lambda _, facts: metrics.monitor(facts)
+)
 LEARNT = 0.5  # times the loss of the beginning, below which the training rows were learnt
 WORSE, LOST = 0.1, 0.2  # shares of the best validation, and of what was gained until then
 
@@ -24,7 +28,7 @@ def judge(
     facts: Mapping[str, Any],
 ) -> list[str]:
     """Look at the results and at the lines of metrics.jsonl; nothing to say is an empty list."""
-    name, direction = metrics.monitor(facts)
+    name, direction = JUDGED_BY(settings, facts)
     sign = 1 if direction == "max" else -1
     found = [
         *diverged(records),

@@ -10,7 +10,9 @@ from ..errors import UserError
 from ..plain_text import visible
 from ..project import Project
 from ..runs import Run
+from ..settings import TrainSettings
 from ..signature import Signature, Tensor
+from ..verdict import JUDGED_BY
 from . import results
 from .elements import Table
 from .formatting import number
@@ -63,9 +65,9 @@ def comparison(card: Card) -> Table:
     return Table("Model and baselines on the test split", head, rows, note)
 
 
-def better_baselines(card: Card) -> list[str]:
+def better_baselines(card: Card, settings: TrainSettings) -> list[str]:
     """Say which baselines are better than the model in the metric that counts."""
-    name, direction = metrics.monitor(card["facts"])
+    name, direction = JUDGED_BY(settings, card["facts"])
     sign = 1 if direction == "max" else -1
     if name not in card["test"]:  # metrics.py has changed since
         return []

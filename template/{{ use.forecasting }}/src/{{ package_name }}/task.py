@@ -22,7 +22,7 @@ class DataSettings(settings.SourceSettings):
     id_column: str = setting("unique_id", "which series a row belongs to; without it there is one")
     time_column: str = setting("ds", "when a value was measured: a date, a time, or a number")
     value_column: str = setting("y", "what is to be forecast")
-    ignore_columns: str = setting("", "further columns to leave out, such as any not known ahead")
+    ignore_columns: str = setting("", "columns to leave out, as those not known ahead, with commas")
     frequency: Literal[
         "auto",
         "1_minute",

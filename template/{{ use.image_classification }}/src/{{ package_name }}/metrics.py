@@ -11,6 +11,7 @@ from .dataset import Dataset, Split, iterate
 from .errors import UserError
 from .scores import macro_f1, unbalanced
 from .signature import Predict
+from .task import TrainSettings
 
 SMALLEST = 1e-12  # probability that counts in the log loss, which would be infinite at 0
 
@@ -39,6 +40,11 @@ def evaluate(model: Predict, split: Split, settings: Config, facts: Mapping[str,
 def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
     """Name the metric that decides which checkpoint is the best, and where it is better."""
     return "log_loss", "min"
+
+
+def judged_by(settings: TrainSettings, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Name the metric of the verdict; `class_weights` move the probabilities that `monitor` sees."""
+    return ("macro_f1", "max") if settings.class_weights == "balanced" else monitor(facts)
 
 
 def degradation(trained: Figures, found: Figures) -> float:

@@ -168,16 +168,20 @@ def listed(names: str) -> list[str]:
 
 
 def unused_columns(table: Table, settings: DataSettings) -> list[str]:
-    """Say which columns are left out because the settings say so, and which of them do not exist.
+    """Say which columns are left out because the settings say so.
 
-    The lines are like those of the columns that are left out for what is in them.
+    The lines are like those of the columns that are left out for what is in them. Raises UserError
+    where a column that is to be left out is not there: with another name, it would be learned.
     """
     found = [f"  {name}: left out, it divides the rows" for name in listed(settings.group_column)]
     for name in listed(settings.ignore_columns):
-        if name in table:
-            found.append(f"  {name}: left out, as --ignore-columns says")
-        else:
-            found.append(f"note: --ignore-columns: the table has no column {name!r}")
+        if name not in table:
+            known = ", ".join(table)[:300]
+            raise UserError(
+                f"--ignore-columns: the table has no column {name!r}; it has {known}; several are"
+                " divided by commas"
+            )
+        found.append(f"  {name}: left out, as --ignore-columns says")
     return found
 
 

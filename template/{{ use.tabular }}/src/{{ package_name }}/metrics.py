@@ -11,6 +11,7 @@ from .config import Config
 from .data import class_names, signature
 from .dataset import Dataset, Split, iterate
 from .signature import Batch, Predict
+from .task import TrainSettings
 
 TREE_CATEGORIES = 255  # the most that scikit-learn's trees take as categories; others are numbers
 CONSTANT = "constant"  # the baseline that gives every row the same answer
@@ -73,6 +74,11 @@ def roc_auc(scores: np.ndarray, positive: np.ndarray) -> float:
 def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
     """Name the metric that decides which checkpoint is the best, and where it is better."""
     return ("log_loss" if class_names(facts) else "rmse"), "min"
+
+
+def judged_by(settings: TrainSettings, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Name the metric of the verdict; `class_weights` move the probabilities that `monitor` sees."""
+    return ("macro_f1", "max") if settings.class_weights == "balanced" and class_names(facts) else monitor(facts)
 
 
 def degradation(trained: Figures, found: Figures) -> float:

@@ -27,8 +27,8 @@ class DataSettings(settings.SourceSettings):
     log_target: Literal["auto", "yes", "no"] = setting(
         "auto", "learn a value's logarithm; auto: where the largest is far above the median"
     )
-    ignore_columns: str = setting("", "columns to leave out")
-    category_columns: str = setting("", "columns of numbers that are names, such as shop codes")
+    ignore_columns: str = setting("", "columns to leave out, with commas between them")
+    category_columns: str = setting("", "columns of numbers that are names, such as shop codes; with commas")
     group_column: str = setting("", "rows with the same value stay in one split, such as a patient")
     time_column: str = setting("", "the split is by time: the last rows test")
     validation_fraction: float = setting(0.1, "of the rows that do not test", 0, 0.5)

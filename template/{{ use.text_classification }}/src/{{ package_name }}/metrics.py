@@ -10,6 +10,7 @@ from .config import Config
 from .data import class_names, signature
 from .dataset import Dataset, Split, iterate
 from .signature import Predict
+from .task import TrainSettings
 
 BASELINE_TEXTS = 50_000  # that simple models learn from at most: they are there in a minute
 
@@ -32,6 +33,11 @@ def evaluate(model: Predict, split: Split, settings: Config, facts: Mapping[str,
 def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
     """Name the metric that decides which checkpoint is the best, and where it is better."""
     return "log_loss", "min"
+
+
+def judged_by(settings: TrainSettings, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Name the metric of the verdict; `class_weights` move the probabilities that `monitor` sees."""
+    return ("macro_f1", "max") if settings.class_weights == "balanced" else monitor(facts)
 
 
 def degradation(trained: Figures, found: Figures) -> float:

@@ -149,7 +149,8 @@ def encode(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> di
     """
     missing = [column["name"] for column in columns if column["name"] not in table]
     if missing:
-        raise ValueError(f"the table has no column {', '.join(missing[:5])}")
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise ValueError(f"the table has no column {', '.join(missing[:5])}{more}")
     numbers: list[np.ndarray] = []
     codes: list[np.ndarray] = []
     for column in columns:
@@ -173,7 +174,7 @@ def unread(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> li
     """Say of which numbers and dates some texts cannot be read, and so count as missing."""
     found = []
     for column in number_columns(columns):
-        texts = [text for cell in table[column["name"]] if (text := text_of(cell))]
+        texts = [text for text in texts_of(column, table[column["name"]]) if text]
         values = numbers_of(column, texts)
         bad = [text for text, value in zip(texts, values, strict=True) if math.isnan(value)]
         if bad:

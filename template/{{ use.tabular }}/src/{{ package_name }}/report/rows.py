@@ -55,7 +55,8 @@ def in_units(column: Column, seen: float) -> float:
     """Undo the scaling of a number, and round off the digits that float32 did not keep."""
     value = float(seen * column["scale"] + column["mean"])
     step = abs(seen) * column["scale"] * float(np.finfo(np.float32).eps)
-    return round(value, -math.ceil(math.log10(step))) if step else value
+    digits = -math.ceil(math.log10(step)) if step else None
+    return value if digits is None else round(value, digits) + 0.0  # which makes 0 of -0
 
 
 def describe(columns: Sequence[Column], batch: Batch, order: Sequence[int]) -> list[str]:
