@@ -43,7 +43,7 @@ def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def judged_by(settings: TrainSettings, facts: Mapping[str, Any]) -> tuple[str, str]:
-    """Name the metric of the verdict; `class_weights` move the probabilities that `monitor` sees."""
+    """Name the metric of the verdict: `class_weights` move the probabilities of `monitor`'s."""
     return ("macro_f1", "max") if settings.class_weights == "balanced" else monitor(facts)
 
 

@@ -77,8 +77,9 @@ def monitor(facts: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def judged_by(settings: TrainSettings, facts: Mapping[str, Any]) -> tuple[str, str]:
-    """Name the metric of the verdict; `class_weights` move the probabilities that `monitor` sees."""
-    return ("macro_f1", "max") if settings.class_weights == "balanced" and class_names(facts) else monitor(facts)
+    """Name the metric of the verdict: `class_weights` move the probabilities of `monitor`'s."""
+    weighted = settings.class_weights == "balanced" and class_names(facts)
+    return ("macro_f1", "max") if weighted else monitor(facts)
 
 
 def degradation(trained: Figures, found: Figures) -> float:

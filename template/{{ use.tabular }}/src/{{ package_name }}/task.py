@@ -28,7 +28,7 @@ class DataSettings(settings.SourceSettings):
         "auto", "learn a value's logarithm; auto: where the largest is far above the median"
     )
     ignore_columns: str = setting("", "columns to leave out, with commas between them")
-    category_columns: str = setting("", "columns of numbers that are names, such as shop codes; with commas")
+    category_columns: str = setting("", "numbers that are names, such as codes; with commas")
     group_column: str = setting("", "rows with the same value stay in one split, such as a patient")
     time_column: str = setting("", "the split is by time: the last rows test")
     validation_fraction: float = setting(0.1, "of the rows that do not test", 0, 0.5)
