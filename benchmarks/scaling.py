@@ -1,7 +1,8 @@
 """What several processes cost a step of a rendered project, against other ways to write the loop.
 
     .venv/bin/python benchmarks/scaling.py
-    .venv/bin/python benchmarks/scaling.py --gpus 8 --peak-tflops 989
+    .venv/bin/python benchmarks/scaling.py --gpus 8 --peak-tflops 67
+    .venv/bin/python benchmarks/scaling.py --gpus 8 --peak-tflops 67 --task language_model
 
 Without --gpus: CPU milliseconds per step and process of the project's PyTorch loop, of bare
 DistributedDataParallel, of Accelerate and of Lightning Fabric, which take turns in the same
@@ -9,8 +10,8 @@ processes: two of one thread, batches of 64 digits together, no augmentation. Ra
 between neighbours in time; exit code 1 when the rendered loop needs more than 1.1 times the CPU
 time of bare DDP.
 
-With --gpus N: samples per second, and the share of the GPUs' peak that the arithmetic of the
-network makes up, at 1, 2, 4 ... N GPUs of this computer. It needs N NVIDIA GPUs and their peak.
+With --gpus N: images or tokens per second, and the share of the GPUs' peak that the arithmetic of
+the network makes up, at 1, 2, 4 ... N GPUs of this computer. It needs N NVIDIA GPUs and their peak.
 """
 
 from __future__ import annotations
@@ -32,18 +33,30 @@ BARE = "bare"
 PINS = ("accelerate==1.15.0", "lightning-fabric==2.6.6")
 PROCESSES = 2
 
-# FLOPs of one sample, forward and backward: three times what PyTorch counts forward.
+# FLOPs of one image or token, forward and backward: three times what PyTorch counts forward.
+# And how many of them a sample has.
 COUNT = """
 import json, torch
+import numpy as np
 from torch.utils.flop_counter import FlopCounterMode
 from rendered import config, data, inference, model
 settings = config.Config()
 dataset = data.load(settings.data)
 module = model.ServingModule(model.build(settings, dataset.facts), dataset.facts).eval()
+inputs = inference.examples(data.signature(dataset.facts), 64)
 with FlopCounterMode(display=False) as counter, torch.no_grad():
-    module(*inference.examples(data.signature(dataset.facts), 64))
-print(json.dumps({"flops": 3 * counter.get_total_flops() / 64, "gpus": torch.cuda.device_count()}))
+    module(*inputs)
+tokens = dataset.train.rows(np.arange(1)).get("tokens")
+counted = inputs[0].numel() if tokens is not None else 64
+print(json.dumps({
+    "flops": 3 * counter.get_total_flops() / counted,
+    "each": tokens.shape[1] if tokens is not None else 1,
+    "gpus": torch.cuda.device_count(),
+}))
 """
+UNITS = {"image_classification": "images/s", "language_model": "tokens/s"}
+ROWS = {"image_classification": 4096, "language_model": 256}  # of a step
+FLAGS: dict[str, list[str]] = {"image_classification": ["--no-augment"], "language_model": []}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -54,7 +67,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=20, help="turns of 50 steps (default: 20)")
     parser.add_argument("--gpus", type=int, default=0, help="measure scaling up to so many GPUs")
     parser.add_argument("--peak-tflops", type=float, default=0, help="of one GPU, in float32")
-    parser.add_argument("--batch-size", type=int, default=4096, help="with --gpus: of each step")
+    parser.add_argument("--task", choices=UNITS, default="image_classification", help="with --gpus")
+    parser.add_argument("--batch-size", type=int, help="with --gpus: rows of each step")
     parser.add_argument(
         "--python", type=Path, help="a Python that has the packages, instead of a fresh environment"
     )
@@ -63,7 +77,7 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("--rounds takes 1 or more")
     with tempfile.TemporaryDirectory(prefix="pickone-scaling-") as scratch:
         project = Path(scratch) / "project"
-        render("pytorch", project)
+        render("pytorch", project, task=options.task)
         python = options.python or install(project)
         environment = os.environ | {"PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
         if options.gpus:
@@ -153,11 +167,12 @@ def scale(
         needs = f"{options.gpus} NVIDIA GPUs, of which there are {about['gpus']}"
         print(f"--gpus {options.gpus} needs {needs}, and --peak-tflops", file=sys.stderr)
         return 2
-    print(f"{'GPUs':>4} {'samples/s':>12} {'of one':>8} {'of the peak':>12}")
+    print(f"{'GPUs':>4} {UNITS[options.task]:>12} {'of one':>8} {'of the peak':>12}")
     alone = 0.0
     for count in (n for n in (1, 2, 4, 8, 16) if n <= options.gpus):
         arguments = ["train", "--json", "--device", "cuda", "--workers", str(count)]
-        arguments += ["--batch-size", str(options.batch_size), "--steps", "2000", "--no-augment"]
+        rows = options.batch_size or ROWS[options.task]
+        arguments += ["--batch-size", str(rows), "--steps", "2000", *FLAGS[options.task]]
         arguments += ["--log-every", "200", "--checkpoint-every", "2000"]
         trained = subprocess.run(
             [python, "-m", "rendered", *arguments],
@@ -167,7 +182,8 @@ def scale(
             check=True,
             text=True,
         )
-        rate = json.loads(trained.stdout.splitlines()[-1])["samples_per_second"]
+        samples = json.loads(trained.stdout.splitlines()[-1])["samples_per_second"]
+        rate = samples * about["each"]
         alone = alone or rate
         share = rate * about["flops"] / (count * options.peak_tflops * 1e12)
         print(f"{count:4} {rate:12,.0f} {rate / alone:7.2f}x {share:12.1%}")
