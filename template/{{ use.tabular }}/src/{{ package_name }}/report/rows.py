@@ -87,6 +87,7 @@ def worst_table(
         for row, words, value in zip(rows.tolist(), told, values, strict=True)
     ]
     note += " The first row after the names of the columns is number 1; empty lines do not count."
+    note += " A number far from all others is shown as near as the network gets it."
     return Table("Worst rows", ("row of the file", *head, "values"), lines, note)
 
 
