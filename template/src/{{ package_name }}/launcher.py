@@ -46,7 +46,7 @@ def launch(run: Run, interrupt: Interrupt) -> None:
     with the first one's exit code where it has said itself what was wrong.
     """
     settings = run.config.hardware
-    rows_for_each(run.config.train.batch_size, settings.workers)  # they take seconds to begin
+    rows_for_each(run.config.train.batch_size, settings.workers)  # at once, not after seconds
     arguments = [
         *(sys.executable, "-m", str(__package__), "train"),
         *("--resume", run.name, "--runs", str(run.path.parent)),
