@@ -17,7 +17,7 @@ from .interrupt import Interrupt
 from .project import command
 from .ranks import environments
 from .runs import Run
-from .schedule import rows_for_each
+from .schedule import Schedule
 
 GRACE = 5.0  # seconds that the others have to end by themselves, once one has failed
 MARK = "STARTED_BY_LAUNCHER"
@@ -45,8 +45,9 @@ def launch(run: Run, interrupt: Interrupt) -> None:
     People see the first one's lines. Raises UserError with what ended another one, and SystemExit
     with the first one's exit code where it has said itself what was wrong.
     """
-    settings = run.config.hardware
-    rows_for_each(run.config.train.batch_size, settings.workers)  # at once, not after seconds
+    settings, training = run.config.hardware, run.config.train
+    # A batch that does not divide is refused at once, not after seconds.
+    Schedule(training.batch_size, training).share(0, settings.workers)
     arguments = [
         *(sys.executable, "-m", str(__package__), "train"),
         *("--resume", run.name, "--runs", str(run.path.parent)),

@@ -65,9 +65,15 @@ class Schedule:
     def share(self, rank: int, size: int) -> slice:
         """Return the rows of every batch that one of `size` processes computes.
 
-        Raises UserError when a batch does not divide.
+        Raises UserError when a batch does not divide: a smaller share would make a step wait.
         """
-        rows = rows_for_each(self.batch_size, size)
+        if self.batch_size % size:
+            near = max(self.batch_size // size, 1) * size
+            raise UserError(
+                f"a batch of {self.batch_size} cannot be divided among {size} processes;"
+                f" try --batch-size {near} or {near + size}"
+            )
+        rows = self.batch_size // size
         return slice(rank * rows, (rank + 1) * rows)
 
     def parts(self, share: slice) -> list[slice]:
@@ -112,17 +118,3 @@ class Schedule:
     def is_checkpoint(self, step: int) -> bool:
         """Whether a checkpoint is due after `step` steps."""
         return step % self.settings.checkpoint_every == 0 or step == self.steps
-
-
-def rows_for_each(batch_size: int, size: int) -> int:
-    """Divide a batch among `size` processes.
-
-    Raises UserError when it does not divide: a smaller share would make a step wait.
-    """
-    if batch_size % size:
-        near = max(batch_size // size, 1) * size
-        raise UserError(
-            f"a batch of {batch_size} cannot be divided among {size} processes;"
-            f" try --batch-size {near} or {near + size}"
-        )
-    return batch_size // size
