@@ -1,14 +1,14 @@
 """Container images for tests: built and run with Docker, else with Debian's buildah and podman.
 
     engine = find_engine()                 raises NoEngine where there is none
-    with base_images(engine, dockerfile):  pulls what FROM names, or stands in for Python's image
+    with base_images(engine, dockerfile):  pulls what FROM names, or stands in for such an image
         engine.build(folder, dockerfile, "test-image")
         with engine.start("test-image", "serve", port=8080) as container:
             container.execute("id", "-u")
 
-Where no registry can be reached, Python's image is made from Debian's packages and a Python of this
-machine. It is kept in podman's storage as `localhost/stand-in/...` and has the name that FROM asks
-for only while tests run, so that nothing else is built on it by accident.
+Where no registry can be reached, Debian's image is made from its packages, and Python's from those
+and a Python of this machine. They are kept in podman's storage as `localhost/stand-in/...` and have
+the names that FROM asks for only while tests run, so that nothing is built on them by accident.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import ast
 import configparser
 import json
 import os
+import platform
 import re
 import shutil
 import ssl
@@ -65,6 +66,7 @@ class Engine:
     """Docker; images and containers are those of its daemon."""
 
     command: tuple[str, ...] = ("docker",)
+    limits: tuple[str, ...] = ()  # that need no rights
 
     def __call__(self, *arguments: str) -> str:
         """Run one of the engine's commands and return what it printed."""
@@ -77,6 +79,11 @@ class Engine:
     def build(self, folder: Path, dockerfile: Path, image: str, *options: str) -> None:
         """Build an image from a folder."""
         self("build", "--file", str(dockerfile), "--tag", image, *options, str(folder))
+
+    def run_in(self, image: str, folder: Path, *command: str) -> str:
+        """Run a command in a new container that has a folder as /work; return what it printed."""
+        options = (*self.limits, "--network=none", f"--volume={folder}:/work", "--workdir=/work")
+        return self("run", "--rm", *options, image, *command)
 
     def unnamed(self) -> set[str]:
         """List images without a name, which failed builds leave; Docker's are no images."""
@@ -124,6 +131,8 @@ class Engine:
 class Podman(Engine):
     """Podman, with buildah and runc: they need no daemon, and run inside a container as well."""
 
+    limits = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=512:512")
+
     def __init__(self) -> None:
         self.command = ("podman", "--runtime", "runc")
         if not Path("/run/systemd/system").is_dir():
@@ -155,9 +164,8 @@ class Podman(Engine):
         return set(listed.split())
 
     def network(self, port: int) -> tuple[str, ...]:
-        """Return the options for this machine's network, and for limits that need no rights."""
-        limits = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=512:512")
-        return ("--network=host", *limits, "--no-healthcheck")
+        """Return the options for this machine's network."""
+        return ("--network=host", *self.limits, "--no-healthcheck")
 
 
 @dataclass
@@ -222,7 +230,7 @@ def base_images(engine: Engine, dockerfile: Path) -> Iterator[None]:
         for name in names:
             if engine.has(name) or succeeds(*engine.command, "pull", name):
                 continue
-            if not isinstance(engine, Podman) or not name.startswith("python:"):
+            if not isinstance(engine, Podman) or not name.startswith(("python:", "debian:")):
                 raise NoImage(f"{name} cannot be pulled")
             kept = f"localhost/stand-in/{name}"
             if not engine.has(kept):
@@ -233,23 +241,19 @@ def base_images(engine: Engine, dockerfile: Path) -> Iterator[None]:
 
 
 def make_stand_in(name: str, image: str) -> None:
-    """Make an image like Python's of that name: Debian's packages, and a Python of this machine."""
-    version, suite = re.findall(r"^python:(\d+\.\d+)\S*-(\w+)$", name)[0]
+    """Make an image like Debian's, or like Python's: Debian and a Python of this machine."""
+    kind, tag = name.split(":")
+    suite = tag.removesuffix("-slim").rpartition("-")[2]
     with tempfile.TemporaryDirectory() as made:
         root, local = Path(made, "root.tar"), Path(made, "local")
-        copy_python(version, local)
+        if kind == "python":
+            copy_python(".".join(tag.split(".")[:2]), local)
         make_debian(suite, root)
         container = run("buildah", "from", "scratch").strip()
-        inside = ("buildah", "run", "--isolation=chroot", container, "--")
-        path = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
-        settings = ("--env", f"PATH={path}", "--env", "LANG=C.UTF-8", "--cmd", "python3")
         try:
             run("buildah", "add", "--quiet", container, root, "/")
-            run("buildah", "copy", "--quiet", container, local, "/usr/local")
-            run("buildah", "config", *settings, container)
-            run(*inside, "ldconfig")
-            run(*inside, "python", "-m", "ensurepip")
-            run(*inside, "ln", "-s", "pip3", "/usr/local/bin/pip")
+            if kind == "python":
+                add_python(container, local)
             run("buildah", "commit", "--quiet", container, image)
         finally:
             run("buildah", "rm", container)
@@ -259,16 +263,44 @@ def make_debian(suite: str, root: Path) -> None:
     """Make an archive of a small Debian, from where and how this machine gets its packages."""
     options = root.with_suffix(".conf")
     options.write_text(run("apt-config", "dump", "Acquire"), encoding="utf-8")
-    files = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
-    named = re.compile(rf"^(deb .*|Suites:.*) {suite}\s", re.MULTILINE)
-    sources = [file for file in files if file.is_file() and named.search(file.read_text())]
     # The second package needs what the modules of Python's own library are linked to.
     packages = "ca-certificates,libpython3-stdlib"
     run(
         *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}"),
         *(f"--aptopt={options}", suite),
-        *(root, *sources),
+        *(root, *debian_sources(suite, root.parent)),
     )
+
+
+def debian_sources(suite: str, folder: Path) -> list[Path]:
+    """List this machine's files of apt that name a suite, or copies in `folder` that do."""
+    every = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
+    files = {file: file.read_text("utf-8") for file in every if file.is_file()}
+
+    def naming(suite: str) -> list[Path]:
+        named = re.compile(rf"^(deb .*|Suites:.*) {suite}\s", re.MULTILINE)
+        return [file for file, text in files.items() if named.search(text)]
+
+    if found := naming(suite):
+        return found
+    own = platform.freedesktop_os_release()["VERSION_CODENAME"]
+    copies = []
+    for file in naming(own):
+        copies.append(folder / file.name)
+        copies[-1].write_text(files[file].replace(own, suite), "utf-8")
+    return copies
+
+
+def add_python(container: str, local: Path) -> None:
+    """Put a copied Python into a container of Debian."""
+    inside = ("buildah", "run", "--isolation=chroot", container, "--")
+    path = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+    settings = ("--env", f"PATH={path}", "--env", "LANG=C.UTF-8", "--cmd", "python3")
+    run("buildah", "copy", "--quiet", container, local, "/usr/local")
+    run("buildah", "config", *settings, container)
+    run(*inside, "ldconfig")
+    run(*inside, "python", "-m", "ensurepip")
+    run(*inside, "ln", "-s", "pip3", "/usr/local/bin/pip")
 
 
 def copy_python(version: str, folder: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -213,14 +214,15 @@ def test_no_path_is_rendered_by_two_layers(
 
 
 def test_a_file_that_several_targets_have_is_the_same_in_all() -> None:
-    for name in ("Pixels.kt", "Pixels.swift", "Rows.kt", "Rows.swift"):
+    for stem, kind in product(("Pixels", "Rows", "Texts", "Windows"), ("kt", "swift")):
+        name = f"{stem}.{kind}"
         found = [path for path in FILES if path.name == name]
         assert len(found) > 1 and len({path.read_bytes() for path in found}) == 1, name
 
 
 @pytest.mark.parametrize("suffix", [".swift", ".kt"])
 def test_the_files_for_phones_parse(suffix: str) -> None:
-    """Nothing here compiles Swift or Android's Kotlin: what can be looked at is their syntax."""
+    """Those that need a phone's own libraries, too, which test_phones.py does not compile."""
     grammar = {".swift": tree_sitter_swift.language, ".kt": tree_sitter_kotlin.language}[suffix]
     parser = tree_sitter.Parser(tree_sitter.Language(grammar()))
     files = [path for path in FILES if path.suffix == suffix]

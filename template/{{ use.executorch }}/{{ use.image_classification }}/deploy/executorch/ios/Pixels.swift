@@ -1,31 +1,19 @@
 // From an image to the model's input, on iOS and macOS: made as `prepare` in pictures.py makes it, which
 // leaves the work to Pillow. So this is Pillow's way of making grey, of cropping and of scaling. An image
-// that is scaled by the system is another picture. An example: it was never compiled here.
+// that is scaled by the system is another picture.
 //
 // cases.json, beside manifest.json, has the tensors that must come out.
 
-import CoreGraphics
 import Foundation
 
-private let bits = 22  // of the fixed-point weights, as in Pillow
-
-/// The pixels of a row or a column that one pixel of the result is made of.
-private struct Span {
-    let from: Int
-    let weights: [Int]
-}
+#if canImport(CoreGraphics)
+import CoreGraphics
 
 /// Makes the input [size, size, channels], 0 to 1. `channels` is 1 (grey) or 3; `background` is the grey
 /// level that shows where the image is transparent.
 func toInput(_ image: CGImage, size: Int, channels: Int, background: Int) throws -> [Float] {
     let colours = try rgba(image, background: background)
-    let fitted = (0..<channels).map { channel -> [UInt8] in
-        let values = plane(colours, channels: channels, channel: channel)
-        return fit(values, width: image.width, height: image.height, size: size)
-    }
-    return (0..<size * size * channels).map { place -> Float in
-        Float(fitted[place % channels][place / channels]) / 255
-    }
+    return toInput(colours, width: image.width, height: image.height, size: size, channels: channels)
 }
 
 /// The image's own pixels, laid over the background: 4 bytes for each.
@@ -53,18 +41,37 @@ private func rgba(_ image: CGImage, background: Int) throws -> [UInt8] {
     }
     return bytes
 }
+#endif
 
-/// One channel; grey is ITU-R 601-2 luma as Pillow rounds it.
+private let bits = 22  // of the fixed-point weights, as in Pillow
+
+/// The pixels of a row or a column that one pixel of the result is made of.
+private struct Span {
+    let from: Int
+    let weights: [Int]
+}
+
+/// The same of pixels that are not transparent, 4 bytes for each: red, green, blue, and one that is not read.
+func toInput(_ colours: [UInt8], width: Int, height: Int, size: Int, channels: Int) -> [Float] {
+    let fitted = (0..<channels).map { channel -> [UInt8] in
+        fit(plane(colours, channels: channels, channel: channel), width: width, height: height, size: size)
+    }
+    return (0..<size * size * channels).map { place -> Float in
+        Float(fitted[place % channels][place / channels]) / 255
+    }
+}
+
+/// One channel.
 private func plane(_ colours: [UInt8], channels: Int, channel: Int) -> [UInt8] {
     return stride(from: 0, to: colours.count, by: 4).map { first -> UInt8 in
-        if channels == 3 {
-            return colours[first + channel]
-        }
-        let red = Int(colours[first])
-        let green = Int(colours[first + 1])
-        let blue = Int(colours[first + 2])
-        return UInt8((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16)
+        channels == 3 ? colours[first + channel] : grey(colours[first], colours[first + 1], colours[first + 2])
     }
+}
+
+/// ITU-R 601-2 luma as Pillow rounds it.
+private func grey(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
+    let sum = 19595 * Int(red) + 38470 * Int(green) + 7471 * Int(blue)
+    return UInt8((sum + 0x8000) >> 16)
 }
 
 /// ImageOps.fit with Resampling.BILINEAR: the middle square, scaled.
