@@ -166,6 +166,10 @@ def counted(project: Project, said: str) -> None:
     assert re.search(answered, said, re.MULTILINE)
 
 
+def answered(project: Project, said: str) -> None:
+    assert re.search(r'^\{"predictions": ?\[.+\]', said, re.MULTILINE)
+
+
 def described(project: Project, said: str) -> None:
     assert '"name":"my-model"' in said.replace(" ", "")
 
@@ -243,6 +247,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"curl http://127.0.0.1:8080/v1/models/my-model(/metadata)?", None, looked_at),
     (r"curl http://127.0.0.1:8080/v2(/models/my-model)?", None, described),
     (r"curl http://127.0.0.1:8080/metrics", None, counted),
+    (r"curl -H .* http://127.0.0.1:8080/invocations", None, answered),
     (r"curl -K token http://127.0.0.1:8080/invocations", write_token, takes_and_gives),
     (r"uv run pytest( tests/test_\w+\.py)*", None, own_tests_passed),
     (r"uv run (ruff check|ruff format --check|mypy)", None, clean),

@@ -108,6 +108,8 @@ class Logger:
             refresh=False,
         )
         self._bar.update(step - self._bar.n)
+        if step == self._schedule.steps:
+            self._bar.refresh()  # it would stand at 99 % while the test split is evaluated
         speed = {"samples_per_second": round(rate, 1), "seconds": self.seconds}
         self._write(step, "train", figures | speed)
         self._step, self._clock = step, now

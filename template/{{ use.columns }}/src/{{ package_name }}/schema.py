@@ -4,12 +4,13 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .columns import FORMATS, Column, numbers_of, text_of, to_number, written
+from .errors import UserError
 
 ALMOST = 0.95  # share of values that must be numbers, or dates, in a column of them
 MOST_VALUES = 10_000  # of a category
@@ -41,17 +42,22 @@ class Schema:
 
 
 def infer(
-    table: dict[str, list[str]], train: np.ndarray, unused: Iterable[str], categories: Iterable[str]
+    table: dict[str, list[str]],
+    train: np.ndarray,
+    unused: Mapping[str, str],
+    categories: Iterable[str],
 ) -> Schema:
     """Tell what each column is; medians, scales and values are those of the training rows.
 
-    `train` are those rows' places; `unused` are names that are no inputs, `categories` names of
-    numbers that stand for something else.
+    `train` are those rows' places; `unused` are names that are no inputs, with the reason where it
+    is to be said; `categories` names of numbers that stand for something else.
     """
     schema = Schema(len(train))
     forced = set(categories)
     for name, cells in table.items():
-        if name in set(unused):
+        if name in unused:
+            if unused[name]:
+                schema.left_out[name] = unused[name]
             continue
         texts = [text_of(cell) for cell in cells]
         known = [text for text in texts if text]
@@ -67,6 +73,21 @@ def infer(
         else:
             finish_category(name, texts, train, schema)
     return schema
+
+
+def listed(names: str, table: Iterable[str], flag: str) -> list[str]:
+    """Take a setting apart that names columns, with commas between them.
+
+    Raises UserError where the table has none of a name: it would be passed over without a word.
+    """
+    found = [name.strip() for name in names.split(",") if name.strip()]
+    for name in found:
+        if name not in table:
+            raise UserError(
+                f"{flag}: the table has no column {name!r}; it has {', '.join(table)[:300]};"
+                " several are divided by commas"
+            )
+    return found
 
 
 def why_left_out(texts: Sequence[str]) -> str:

@@ -167,7 +167,8 @@ def further_columns(
     settings: DataSettings,
 ) -> schema.Schema:
     """Tell what the further columns are; their scales are those of the rows that train."""
-    unused = [*names.values(), *(name.strip() for name in settings.ignore_columns.split(","))]
+    ignored = schema.listed(settings.ignore_columns, table, "--ignore-columns")
+    unused = dict.fromkeys(ignored, "as --ignore-columns says") | dict.fromkeys(names.values(), "")
     rows = [one.rows[: max(before - one.first, 0)] for one in found]
     train = np.concatenate(rows)
     return schema.infer(table, train[train >= 0], unused, [])

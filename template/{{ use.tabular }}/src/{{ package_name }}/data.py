@@ -71,22 +71,24 @@ def load(settings: DataSettings) -> Dataset:
     file, target, name, licence = find(settings)
     notes: list[str] = []
     table = read_table(file, notes)
-    for column in (target, *listed(settings.group_column), *listed(settings.time_column)):
-        if column not in table:
+    for column in (target, settings.group_column, settings.time_column):
+        if column and column not in table:
             raise UserError(f"{file} has no column {column!r}; it has {', '.join(table)[:300]}")
+    ignored = schema.listed(settings.ignore_columns, table, "--ignore-columns")
+    categories = schema.listed(settings.category_columns, table, "--category-columns")
     table, kept, skipped = drop_rows_without(target, table)
     duplicates = count_duplicates(table)
     truth, about = read_target(target, table, settings)
     places = splits.split(table, truth, about, settings)
-    unused = [target, settings.group_column, *listed(settings.ignore_columns)]
-    found = schema.infer(table, places[0], unused, listed(settings.category_columns))
+    unused = {settings.group_column: "it divides the rows"}
+    unused |= dict.fromkeys(ignored, "as --ignore-columns says") | {target: ""}
+    found = schema.infer(table, places[0], unused, categories)
     if not found.columns:
         reasons = [f"{name} ({why})" for name, why in [*found.left_out.items()][:3]]
         why = f"; left out: {', '.join(reasons)}" if reasons else ""
         raise UserError(f"{file} has no column to learn {target} from{why}")
     inputs = encode(found.columns, table)
     notes += found.describe()
-    notes += unused_columns(table, settings)
     notes += [f"note: {text}" for text in unread(found.columns, table)]
     if "classes" in about:
         notes += scores.small_classes(about["classes"], truth, "rows")
@@ -94,10 +96,9 @@ def load(settings: DataSettings) -> Dataset:
         notes.append(f"note: {target}: {pair} are taken for different classes")
     notes += splits.find_leaks(inputs, truth, about, found.columns)
     if duplicates:
-        notes.append(
-            f"note: {duplicates:,} rows are there more than once; copies may be on both sides of"
-            " the split"
-        )
+        # Copies have the same group, and stay together.
+        where = "" if settings.group_column else "; copies may be on both sides of the split"
+        notes.append(f"note: {duplicates:,} rows are there more than once{where}")
     whole = inputs | {"target": truth}
     train, validation, test = (
         TableSplit({key: array[part] for key, array in whole.items()}, rows_of_file=kept[part] + 1)
@@ -160,29 +161,6 @@ def find(settings: DataSettings) -> tuple[Path, str, str, str]:
     package, path, target, name, licence = BUILT_IN[settings.source]
     file = installed.folder(package, settings.source) / path
     return file, settings.target_column or target, name, licence
-
-
-def listed(names: str) -> list[str]:
-    """Take a setting apart that names columns."""
-    return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def unused_columns(table: Table, settings: DataSettings) -> list[str]:
-    """Say which columns are left out because the settings say so.
-
-    The lines are like those of the columns that are left out for what is in them. Raises UserError
-    where a column that is to be left out is not there: with another name, it would be learned.
-    """
-    found = [f"  {name}: left out, it divides the rows" for name in listed(settings.group_column)]
-    for name in listed(settings.ignore_columns):
-        if name not in table:
-            known = ", ".join(table)[:300]
-            raise UserError(
-                f"--ignore-columns: the table has no column {name!r}; it has {known}; several are"
-                " divided by commas"
-            )
-        found.append(f"  {name}: left out, as --ignore-columns says")
-    return found
 
 
 def drop_rows_without(target: str, table: Table) -> tuple[Table, np.ndarray, tuple[str, ...]]:

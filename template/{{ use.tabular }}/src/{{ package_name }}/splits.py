@@ -1,5 +1,6 @@
 """Divide the rows of a table: by chance, by group, or by time; and look for leaks."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,14 +53,17 @@ def by_time(cells: Sequence[str], name: str) -> np.ndarray:
     """Order rows by a column of dates or numbers."""
     texts = [text_of(cell) for cell in cells]
     readers = [to_number, *(lambda text, form=form: to_days(text, form) for form in FORMATS)]
-    for read in readers:
-        moments = np.array([read(text) for text in texts[:100]])
-        if np.isnan(moments).any():
-            continue
-        moments = np.array([read(text) for text in texts])
-        if not np.isnan(moments).any():
-            return np.argsort(moments, kind="stable")
-    raise UserError(f"the column {name} must have a date or a number in every row")
+    counts = [sum(not math.isnan(read(text)) for text in texts[:100]) for read in readers]
+    likely = [read for read, count in zip(readers, counts, strict=True) if count == max(counts)]
+    tried = [np.array([read(text) for text in texts]) for read in likely]
+    moments = min(tried, key=lambda one: np.isnan(one).sum())
+    if np.isnan(moments).any():
+        place = int(np.isnan(moments).argmax())
+        raise UserError(
+            f"the column {name} must have a date or a number in every row, all in one form; row"
+            f" {place + 1:,} of those with a target has {cells[place][:40]!r}"
+        )
+    return np.argsort(moments, kind="stable")
 
 
 def find_leaks(
