@@ -35,7 +35,7 @@ KEYS = {
             "own",
             "places",
         }
-        | {"serving", "shares", "sources", "torch_packages", "try", "warnings"},
+        | {"requests", "serving", "shares", "sources", "torch_packages", "try", "warnings"},
     ),
     "targets": (
         SHARED
