@@ -57,10 +57,10 @@ NOT_RUN = {
 
 # Commands that are the same for every task: the project of image classification and the toy task
 # run them. A task's own tests stop, resume and name runs as well; its `export` has done already
-# what `verify` does again, and ONNX is there in every project to try that on.
+# what `verify` does again.
 ALIKE = re.compile(
-    r"uv run my-model (train (--epochs \d+ .*|--resume)|"
-    r"verify (executorch|litert_js|tf_serving|tfjs|tflite|tflite_micro|torchserve))"
+    r"uv run my-model (train (--epochs \d+ .*|--resume|--name nightly .*)|"
+    r"verify (executorch|litert_js|onnx|tf_serving|tfjs|tflite|tflite_micro|torchserve))"
     r"|uvx (pre-commit|copier) .*"
 )
 
