@@ -36,6 +36,11 @@ def commit(project: Project) -> None:
     project.run("git add -A && git commit -q --allow-empty -m More")
 
 
+def forget(project: Project) -> None:
+    """Remove the newest run: what comes after it speaks of the run before."""
+    shutil.rmtree(project.runs()[-1])
+
+
 def trained_by_name(project: Project, said: str) -> None:
     assert project.runs()[-1].name == "nightly"
     assert "run: nightly" in said
@@ -45,7 +50,7 @@ def trained_together(project: Project, said: str) -> None:
     used = tomllib.loads((project.runs()[-1] / "config.toml").read_text())["hardware"]
     assert used["workers"] == 2
     assert "run: shared" in said
-    shutil.rmtree(project.runs()[-1])  # the pages after this one speak of the run before it
+    forget(project)
 
 
 def trained_with_flags(project: Project, said: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from project_lab import Project
 
-from .common import Judge, Prepare
+from .common import Judge, Prepare, forget
 
 
 def make_shapes(project: Project) -> None:
@@ -52,6 +52,7 @@ def trained_on_shapes(project: Project, said: str) -> None:
     assert card["data"]["skipped"] == ["disc/broken.png"]
     assert "warning: 1 of 41 images could not be read" in said
     assert (project.runs()[-1] / "first_batch.png").is_file()
+    forget(project)
 
 
 def size_of(png: bytes) -> tuple[int, int]:

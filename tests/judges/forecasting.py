@@ -11,7 +11,7 @@ import re
 
 from project_lab import Project
 
-from .common import Judge, Prepare
+from .common import Judge, Prepare, forget
 
 FIGURES = {"mase", "coverage_80", "quantile_loss"}
 LINE = r"(-?\d[\d.e+]*)"
@@ -56,6 +56,7 @@ def trained_on_demand(project: Project, said: str) -> None:
     assert [column["name"] for column in facts["columns"]] == ["price"]
     assert "is not UTF-8; read as cp1252" in said
     assert card["test"]["mase"] < card["baselines"]["seasonal naive"]["mase"]
+    forget(project)
 
 
 def check_steps(found: list[tuple[str, float, float, float]]) -> None:

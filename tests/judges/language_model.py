@@ -8,7 +8,7 @@ import urllib.request
 
 from project_lab import Project
 
-from .common import Judge, Prepare
+from .common import Judge, Prepare, forget
 
 
 def write_chats(project: Project) -> None:
@@ -40,7 +40,7 @@ def trained_on_chats(project: Project, said: str) -> None:
     assert "note: 1 of 81 records are copies" in said
     assert sum(card["data"][part] for part in ("validation", "test")) == 8
     assert card["test"]["loss"] < card["baselines"]["frequencies"]["loss"]
-    project.run(f"rm -r runs/{project.runs()[-1].name}")  # the pages speak of the dates again
+    forget(project)
 
 
 def predicted(project: Project, said: str) -> None:

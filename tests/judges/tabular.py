@@ -8,7 +8,7 @@ import re
 
 from project_lab import Project
 
-from .common import Judge, Prepare
+from .common import Judge, Prepare, forget
 
 
 def make_customers(project: Project) -> None:
@@ -47,6 +47,7 @@ def trained_on_customers(project: Project, said: str) -> None:
     assert card["test"]["accuracy"] > 0.8
     schema = json.loads((project.runs()[-1] / "model" / "schema.json").read_text("utf-8"))
     assert schema["columns"] == card["facts"]["columns"]
+    forget(project)
 
 
 def predicted(project: Project, said: str) -> None:

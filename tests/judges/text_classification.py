@@ -8,7 +8,7 @@ import re
 
 from project_lab import Project
 
-from .common import Judge, Prepare
+from .common import Judge, Prepare, forget
 
 SENTENCES = ["German", "French", "Russian", "Turkish", "Czech", "Greek", "Finnish"]
 
@@ -54,6 +54,7 @@ def trained_on_messages(project: Project, said: str) -> None:
     assert "1 of 406 rows have no label and are left out" in said
     assert "the longest has 50,000" in said
     assert card["test"]["accuracy"] > 0.9
+    forget(project)
 
 
 def predicted(project: Project, said: str) -> None:
