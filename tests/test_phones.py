@@ -77,10 +77,13 @@ def engine() -> Engine:
 
 @pytest.fixture(scope="module")
 def compilers(engine: Engine) -> str:
-    """Build the image with the compilers, and leave it there for the next time."""
+    """Build the image with the compilers, and leave it there for the next time.
+
+    Not while test_containers.py builds: each removes what builds leave behind.
+    """
     dockerfile = HERE / "Dockerfile"
     image = f"localhost/phones:{hashlib.sha256(dockerfile.read_bytes()).hexdigest()[:8]}"
-    with one_at_a_time(Path(tempfile.gettempdir(), "pickone-phones.lock")):
+    with one_at_a_time(Path(tempfile.gettempdir(), "pickone-containers.lock")):
         if not engine.has(image):
             with base_images(engine, dockerfile):
                 engine.build(HERE, dockerfile, image)
