@@ -66,7 +66,7 @@ def train(options: Options) -> Result:
     if launched or not run.writes:
         return {}
     if not run.finished:
-        print(f"stopped; to go on: {command()} train --resume {run.name}", file=sys.stderr)
+        print(f"stopped; to go on: {command()} {run.resuming}", file=sys.stderr)
         return {"run": run.name, "finished": False}
     card = run.card()
     names = ("steps", "seconds", "samples_per_second", "test", "baselines", "verdict")

@@ -105,7 +105,7 @@ class Interrupt:
         elif made:
             step = int(made[-1].name.split("-")[1])
             say(f"the run ends on its last checkpoint, of step {step}")
-            say(f"to go on: {command()} train --resume {self._run.name}")
+            say(f"to go on: {command()} {self._run.resuming}")
         else:
             say("nothing was saved, as there was no checkpoint yet")
             self._run.discard_if_empty()

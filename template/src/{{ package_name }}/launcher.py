@@ -117,7 +117,7 @@ def explain(
 ) -> None:
     """Raise the error that tells what has ended a training."""
     code = workers[failed].returncode
-    on = f"to go on: {command()} train --resume {run.name}"
+    on = f"to go on: {command()} {run.resuming}"
     if code == PeerLostError.exit_code:
         raise UserError(
             f"a process has not answered for {run.config.hardware.peer_timeout} s; {on}"

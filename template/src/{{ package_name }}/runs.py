@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import re
+import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -63,6 +64,13 @@ class Run:
         return (self.path / "config.toml").is_file()
 
     @property
+    def resuming(self) -> str:
+        """The arguments that go on with this run, for hints."""
+        folder = self.path.parent
+        where = "" if folder == RUNS else f" --runs {shlex.quote(str(folder))}"
+        return f"train --resume {self.name}{where}"
+
+    @property
     def finished(self) -> bool:
         """Whether the training came to its end: the card is the last thing it writes."""
         return self.card_file.is_file()
@@ -70,7 +78,7 @@ class Run:
     def card(self) -> dict[str, Any]:
         """Read what is known about the trained model; UserError when there is none yet."""
         if not self.finished:
-            finish = f"finish it with `train --resume {self.name}`"
+            finish = f"finish it with `{self.resuming}`"
             raise UserError(f"run {self.name} has no trained model yet; {finish}")
         try:
             card: dict[str, Any] = json.loads(self.card_file.read_bytes())

@@ -11,8 +11,11 @@ import importlib
 import sys
 from pathlib import Path
 
-import connection
-import files
+try:
+    import connection
+    import files
+except ModuleNotFoundError as error:
+    sys.exit(f"error: {error}; install it, or say `uv run python` in the project's folder")
 
 HERE = Path(__file__).parent
 ROWS = 64  # in one request, which all servers take

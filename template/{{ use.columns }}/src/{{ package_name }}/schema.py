@@ -21,6 +21,8 @@ LARGEST_COUNTED = 2**53  # up to here float64 has every whole number
 # What names one row: letters and a number, or the digits of a hash or a UUID.
 NAME = re.compile(r"[^\W\d_]*[-_]?\d+|[0-9a-fA-F-]{16,}")
 LEAST = 2  # rows of a value that gets a code of its own
+THOUSANDS = re.compile(r"[+-]?[1-9]\d?\d?(\.\d{3})+")
+SURE = 10  # numbers with points between thousands that tell what points mean
 
 
 @dataclass
@@ -124,13 +126,7 @@ def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | N
     decimal = find_decimal(known)
     bad = [text for text in known if math.isnan(to_number(text, decimal))]
     if len(bad) <= (1 - ALMOST) * len(known):
-        parted = [text for text in known if decimal in text]
-        if parted and all(re.fullmatch(rf"[+-]?[1-9]\d?\d?\{decimal}\d{{3}}", t) for t in parted):
-            read = to_number(parted[0], decimal)
-            schema.notes.append(
-                f"{name}: {parted[0]} is read as {read:g}; if {decimal!r} stands between thousands,"
-                " write the numbers without it"
-            )
+        schema.notes += doubts(name, known, decimal)
         return {"name": name, "kind": "number", "decimal": decimal}
     if not any(character.isdigit() for character in known[0]):
         return None
@@ -143,9 +139,33 @@ def number_column(name: str, known: Sequence[str], schema: Schema) -> Column | N
 
 
 def find_decimal(texts: Sequence[str]) -> str:
-    """Tell whether a point or a comma stands before the decimals: what makes more texts numbers."""
+    """Tell whether a point or a comma stands before the decimals: what makes more texts numbers.
+
+    Where both do, points stand between thousands if whole numbers below 1000 have none, and all
+    others have three digits behind each. Decimals of just three digits would all have a point.
+    """
     points, commas = (sum(math.isnan(to_number(text, d)) for text in texts) for d in ".,")
+    if points == commas:
+        parted = [text for text in texts if "." in text]
+        whole = {text.lstrip("+-") for text in texts if text} - {t.lstrip("+-") for t in parted}
+        if len(parted) >= SURE and all(THOUSANDS.fullmatch(text) for text in parted):
+            return "," if whole and all(re.fullmatch(r"\d{1,3}", text) for text in whole) else "."
     return "," if commas < points else "."
+
+
+def doubts(name: str, texts: Sequence[str], decimal: str) -> list[str]:
+    """Say how numbers are read that might be meant a thousand times as large, or as small."""
+    parted = [text for text in texts if decimal in text]
+    if parted and all(THOUSANDS.fullmatch(text.replace(",", ".")) for text in parted):
+        return [
+            f"{name}: {parted[0]} is read as {to_number(parted[0], decimal):g}; if {decimal!r}"
+            " stands between thousands, write the numbers without it"
+        ]
+    points = [text for text in texts if "." in text]
+    if decimal == "," and points and not parted:
+        read = f"{to_number(points[0], decimal):.0f}"
+        return [f"{name}: {points[0]} is read as {read}: a point stands between thousands"]
+    return []
 
 
 def fits(form: str, known: Sequence[str]) -> bool:

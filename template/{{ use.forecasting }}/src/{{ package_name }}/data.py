@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import examples, installed, schema, series, times
+from .columns import text_of
 from .dataset import Dataset, golden_rows
 from .errors import UserError
 from .histories import LEAST, along, known_values, width
@@ -24,6 +25,8 @@ from .windows import WindowSplit
 QUANTILES = ("0.1", "0.5", "0.9")
 MOST_WINDOWS = 100_000  # of one split: of longer series only every so many windows are made
 FEW_WINDOWS = 2000  # fewer than these are seen several times in an epoch
+MOST_MISSING = 0.5  # share of a series' steps without a value
+FEW_LOW = 0.01  # share of values that are 0 or less, where all others are above 0
 LEAST_SCALE = 1e-3  # of a window, as a share of how much a series usually varies
 LONGEST_SEASON = 200  # steps of a season of which the history holds more than one
 
@@ -36,7 +39,13 @@ def load(settings: DataSettings) -> Dataset:
     table, names, name, licence, notes = find(settings)
     if names["id"] not in ("", DataSettings.id_column, *table):
         raise UserError(f"{name}: there is no column {names['id']!r}, but {', '.join(table)[:200]}")
-    decimal = schema.find_decimal([cell.strip() for cell in table.get(names["value"], [])])
+    for key, flag in (("time", "--time-column"), ("value", "--value-column")):
+        if names[key] not in table:
+            there = ", ".join(table)[:200]
+            raise UserError(f"{name}: there is no column {names[key]!r}, but {there}; set {flag}")
+    texts = [text_of(cell) for cell in table[names["value"]]]
+    decimal = schema.find_decimal(texts)
+    notes += [f"note: {note}" for note in schema.doubts(names["value"], texts, decimal)]
     try:
         reading = series.read(table, names, settings.frequency, decimal=decimal)
     except ValueError as error:
@@ -77,6 +86,12 @@ def load(settings: DataSettings) -> Dataset:
     facts["examples"] = examples.choose(table, found, facts)
     notes += describe(reading, facts, whole, parts, stride, repeat)
     notes += further.describe()
+    if further.columns:
+        known = ", ".join(column["name"] for column in further.columns)[:200]
+        notes.append(
+            f"note: {known} count as known ahead: a forecast needs a row with them for each step to"
+            " come; --ignore-columns leaves columns out"
+        )
     train = again(train, repeat)
     return Dataset(name, licence, train, validation, test, facts, (), tuple(notes), chosen)
 
@@ -302,6 +317,15 @@ def describe(
             f" {facts['season']}: seasonal patterns are not seen, and seasonal naive is left out;"
             f" more history or --length {facts['season']}"
         )
+    gaps = [one for one in found if np.isnan(one.values).mean() > MOST_MISSING]
+    if gaps:
+        lines.append(
+            f"note: {len(gaps):,} series have more gaps than values, such as {gaps[0].name[:40]!r};"
+            " is one of its times wrong?"
+        )
+    low = sum(int((one.values <= 0).sum()) for one in found)
+    if low and not facts["log"] and low <= FEW_LOW * values:
+        lines.append(f"note: logarithms are not learned, as {low:,} values are not above 0")
     members = [set(part.members.tolist()) for part in (whole, *parts)]
     short = [one.name for member, one in enumerate(found) if member not in members[0]]
     if short:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import columns, series
+from . import columns, series, times
 from .columns import Cell
 from .series import Series
 
@@ -102,12 +102,24 @@ def read(
     batch = {"history": fill(np.stack([last_values(one, length) for one in usable]))}
     if facts["columns"]:
         known = known_values(facts["columns"], table)
-        batch["known"] = np.stack([last_known(one, known, length, horizon) for one in usable])
+        batch["known"] = np.stack(
+            [
+                last_known(one, known, length, horizon, times.write(one.last, about["frequency"]))
+                for one in usable
+            ]
+        )
         ahead = [row for one in usable for row in rows_ahead(one, horizon).tolist()]
         past = [row for one in usable for row in rows_before(one, length).tolist() if row >= 0]
         notes += columns.missing(facts["columns"], part_of(table, ahead), "steps ahead")
         for say in (columns.unread, columns.far, columns.unseen):
             notes += say(facts["columns"], part_of(table, past + ahead))
+    newest = max(one.last for one in usable)
+    old = [one for one in usable if one.last < newest]
+    if old:
+        notes.append(
+            f"{len(old):,} series end before {times.write(newest, about['frequency'])}, such as"
+            f" {old[0].name[:40]!r}: their forecasts begin earlier"
+        )
     batch["series"] = np.array([one.name for one in usable])
     batch["end"] = np.array([one.last for one in usable], np.int64)
     return batch, notes
@@ -141,13 +153,16 @@ def rows_ahead(one: Series, horizon: int) -> np.ndarray:
     return one.rows[len(one.values) : len(one.values) + horizon]
 
 
-def last_known(one: Series, known: np.ndarray, length: int, horizon: int) -> np.ndarray:
-    """Return the further columns' numbers along a history and its future, [length + horizon, k]."""
+def last_known(one: Series, known: np.ndarray, length: int, horizon: int, last: str) -> np.ndarray:
+    """Return the further columns' numbers along a history and its future, [length + horizon, k].
+
+    Raises ValueError where rows of the future are missing, with the time of the `last` value.
+    """
     ahead = rows_ahead(one, horizon)
     if len(ahead) < horizon or (ahead < 0).any():
         raise ValueError(
             f"series {one.name[:40]!r} needs a row for each of the next {horizon} steps, with the"
-            " further columns and without a value"
+            f" further columns and without a value; its last value is of {last}"
         )
     rows = np.concatenate([rows_before(one, length), ahead])
     found = along(known, rows)

@@ -48,7 +48,7 @@ class DataSettings(settings.SourceSettings):
     log_values: Literal["auto", "yes", "no"] = setting(
         "auto", "learn logarithms; auto: where all values are above 0", open=True
     )
-    validation_fraction: float = setting(0.1, "of the steps, before those that test", 0.01, 0.4)
+    validation_fraction: float = setting(0.1, "of the other steps, the last ones", 0.01, 0.4)
     test_fraction: float = setting(0.2, "of the steps, the last ones", 0.01, 0.4)
     stride: int = setting(
         0, "steps between two windows; 0: 1, or more for long series", 0, 10_000, open=True

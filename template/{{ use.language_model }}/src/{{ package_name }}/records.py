@@ -52,7 +52,7 @@ def lines_of(file: Path) -> list[str]:
     try:
         return file.read_bytes().decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not in UTF-8, as JSON has to be: {error}") from error
+        raise UserError(f"{file} is not UTF-8, as JSON has to be; save it so: {error}") from error
 
 
 def chat(prompt: str, answer: str) -> tuple[Mapping[str, str], ...]:

@@ -92,7 +92,7 @@ def read_json_lines(file: Path, commas: Collection[str], kinds: Kinds) -> Table:
     try:
         lines = file.read_bytes().decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not in UTF-8, as JSON has to be: {error}") from error
+        raise UserError(f"{file} is not UTF-8, as JSON has to be; save it so: {error}") from error
     rows: list[dict[str, Any]] = []
     for place, line in enumerate(lines, 1):
         if not line.strip():

@@ -89,6 +89,10 @@ def load(settings: DataSettings) -> Dataset:
         raise UserError(f"{file} has no column to learn {target} from{why}")
     inputs = encode(found.columns, table)
     notes += found.describe()
+    if "classes" not in about:
+        texts = [text_of(cell) for cell in table[target]]
+        doubts = schema.doubts(target, texts, schema.find_decimal(texts))
+        notes += [f"note: {text}" for text in doubts]
     notes += [f"note: {text}" for text in unread(found.columns, table)]
     if "classes" in about:
         notes += scores.small_classes(about["classes"], truth, "rows")

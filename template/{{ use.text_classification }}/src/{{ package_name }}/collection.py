@@ -1,6 +1,5 @@
 """Texts with their labels, from a file of your own."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,10 +99,16 @@ def look(collection: Collection, classes: Sequence[str]) -> list[str]:
     for name in classes:
         if name.lower() in MISSING:
             notes.append(f"note: the label {name!r} counts as a class of its own")
-    folded = Counter(name.casefold() for name in classes)
-    if alike := [name for name in classes if folded[name.casefold()] > 1]:
-        names = " and ".join(map(repr, alike[:2]))
-        notes.append(f"note: {names} are taken for different classes")
+    folded: dict[str, list[str]] = {}
+    for name in classes:
+        folded.setdefault(name.casefold(), []).append(name)
+    for alike in folded.values():
+        if len(alike) > 1:
+            names = " and ".join(map(repr, alike[:3]))
+            notes.append(f"note: {names} are taken for different classes")
+    copies = len(collection.texts) - len(set(collection.texts))
+    if copies:
+        notes.append(f"note: {copies:,} texts are copies of others")
     found: dict[str, set[str]] = {}
     for text, label in zip(collection.texts, collection.labels, strict=True):
         found.setdefault(text, set()).add(label)

@@ -72,8 +72,11 @@ def read(
     values, notes = read_values(table[names["value"]], names["value"], decimal)
     notes = doubts + notes
     counts = {"twice": 0, "moved": 0}
+    hint = f"does {names['id']!r} name the series?"
+    if names["id"] not in table:
+        hint = "which column names the series? --id-column says it"
     found = [
-        to_grid(name, rows, moments, values, frequency, counts, names)
+        to_grid(name, rows, moments, values, frequency, counts, hint)
         for name, rows in groups.items()
     ]
     if counts["twice"]:
@@ -153,7 +156,8 @@ def read_values(
         raise ValueError(f"{name} has values above {LARGEST:g}; give them in a larger unit")
     bad = [text for text, value in zip(texts, values, strict=True) if text and math.isnan(value)]
     if len(bad) == len([text for text in texts if text]):
-        raise ValueError(f"the column {name!r} has no numbers")
+        some = f", but {bad[0][:20]!r}; write 1234.5 or 1234,5, without a unit" if bad else ""
+        raise ValueError(f"the column {name!r} has no numbers{some}")
     notes = []
     if bad:
         notes.append(
@@ -170,9 +174,12 @@ def to_grid(
     values: np.ndarray,
     frequency: str,
     counts: dict[str, int],
-    names: Mapping[str, str],
+    hint: str,
 ) -> Series:
-    """Put the rows of one series into a grid, in the order of their times."""
+    """Put the rows of one series into a grid, in the order of their times.
+
+    `hint` is what may be wrong where two values have the same time.
+    """
     ordered = sorted(rows, key=lambda row: moments[row])
     first_time = moments[ordered[0]]
     taken: dict[int, int] = {}
@@ -188,7 +195,7 @@ def to_grid(
             if same:
                 raise ValueError(
                     f"series {name[:40]!r} has two values for {moment}, in rows {before + 1} and"
-                    f" {row + 1}; does {names['id']!r} name the series?"
+                    f" {row + 1}; {hint}"
                 )
             raise ValueError(
                 f"series {name[:40]!r} has two {frequency} values near {moment}, in rows"

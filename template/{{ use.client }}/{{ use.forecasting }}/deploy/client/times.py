@@ -77,7 +77,8 @@ def parse(text: str, form: str) -> tuple[int, int] | None:
 
 
 def find_form(texts: Iterable[str], preferred: str = "") -> str:
-    """Tell in which of FORMS texts are; ValueError with one that is in no form of the others."""
+    """Tell in which of FORMS texts are; ValueError with the first that is not in that form."""
+    texts = list(texts)
     different = list(dict.fromkeys(texts))
     order = [*([preferred] if preferred in FORMS else []), *FORMS]
     fitting = {form: sum(parse(text, form) is not None for text in different) for form in order}
@@ -85,7 +86,8 @@ def find_form(texts: Iterable[str], preferred: str = "") -> str:
     if fitting[form] < len(different):
         bad = next(text for text in different if parse(text, form) is None)
         why = f"the others are {form}" if fitting[form] else "no date, time or number of a step"
-        raise ValueError(f"{bad[:40]!r} cannot be read as a time; {why}")
+        row = texts.index(bad) + 1
+        raise ValueError(f"{bad[:40]!r} in row {row:,} cannot be read as a time; {why}")
     return form
 
 
