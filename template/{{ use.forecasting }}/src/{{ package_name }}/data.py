@@ -89,8 +89,8 @@ def load(settings: DataSettings) -> Dataset:
     if further.columns:
         known = ", ".join(column["name"] for column in further.columns)[:200]
         notes.append(
-            f"note: {known} count as known ahead: a forecast needs a row with them for each step to"
-            " come; --ignore-columns leaves columns out"
+            f"note: {known} count as known ahead, and the results know their true values: a"
+            " forecast needs a row with them for each step to come; see --ignore-columns"
         )
     train = again(train, repeat)
     return Dataset(name, licence, train, validation, test, facts, (), tuple(notes), chosen)

@@ -87,10 +87,18 @@ def read_file(source: Path, column: str) -> tuple[list[int], list[str]]:
         raise UserError(f"there is no file {source}")
     else:
         found = LINE_ENDS.split(decode_text(source.read_bytes(), str(source), notes))
+    if source.suffix.lower() not in TABLES and look_like_json(found):
+        notes.append(f"note: {source}: its lines look like JSON, and are read as they stand")
     for note in notes:
         print(visible(note), file=sys.stderr)
     kept = [(place, text) for place, text in enumerate(found, 1) if text.strip()]
     return [place for place, _ in kept], [text for _, text in kept]
+
+
+def look_like_json(lines: Sequence[str]) -> bool:
+    """Say whether the first lines are objects of JSON, which are hardly meant as texts."""
+    first = [line.strip() for line in lines[:3] if line.strip()]
+    return bool(first) and all(line[0] == "{" and line[-1] == "}" for line in first)
 
 
 def tell_empty(source: Path, texts: Sequence[str]) -> list[str]:
@@ -124,6 +132,8 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[s
     except UnicodeDecodeError as error:
         raise UserError(f"the body is not text in UTF-8: {error}") from error
     texts = read_csv(content, facts["text"]) if media_type == "text/csv" else split_lines(content)
+    if media_type == "text/plain" and look_like_json(texts):
+        notes.append('the lines look like JSON, and are read as they stand; see {"instances": []}')
     if not texts:
         raise UserError("the body has no text")
     return measured(texts, facts)
