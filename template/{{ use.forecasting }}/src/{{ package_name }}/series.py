@@ -75,7 +75,7 @@ def read(
     counts = {"twice": 0, "moved": 0}
     hint = f"does {names['id']!r} name the series?"
     if names["id"] not in table:
-        hint = "which column names the series? --id-column says it"
+        hint = f"there is no column {names['id']!r} that names the series; see --id-column"
     found = [
         to_grid(name, rows, moments, values, frequency, counts, hint)
         for name, rows in groups.items()
