@@ -18,8 +18,9 @@ from typing import Any
 
 import harness
 import pytest
-from containers import Container, Engine, NoEngine, NoImage, base_images, find_engine
+from containers import Container, Engine, NoEngine, find_engine
 from project_lab import Project, one_at_a_time
+from stand_ins import NoImage, base_images
 
 IMAGE = "localhost/pickone-test-onnx"
 # In the project's environment: eight rows within the inputs' bounds, and ONNX Runtime's answers.

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from containers import Engine, NoEngine, base_images, find_engine
+from containers import Engine, NoEngine, find_engine
 from harness import catalog, pins, render
 from project_lab import one_at_a_time
+from stand_ins import base_images
 
 HERE = Path(__file__).parent / "phones"
 UV = Path(sys.executable).parent / "uv"

@@ -161,7 +161,7 @@ def doubts(name: str, texts: Sequence[str], decimal: str) -> list[str]:
             f"{name}: {parted[0]} is read as {to_number(parted[0], decimal):g}; if {decimal!r}"
             " stands between thousands, write the numbers without it"
         ]
-    points = [text for text in texts if "." in text]
+    points = [text for text in texts if THOUSANDS.fullmatch(text)]
     if decimal == "," and points and not parted:
         read = f"{to_number(points[0], decimal):.0f}"
         return [f"{name}: {points[0]} is read as {read}: a point stands between thousands"]

@@ -80,8 +80,10 @@ def load(settings: DataSettings) -> Dataset:
     duplicates = count_duplicates(table)
     truth, about = read_target(target, table, settings)
     places = splits.split(table, truth, about, settings)
-    unused = {settings.group_column: "it divides the rows"}
-    unused |= dict.fromkeys(ignored, "as --ignore-columns says") | {target: ""}
+    unused = dict.fromkeys(ignored, "as --ignore-columns says")
+    if settings.group_column:
+        unused[settings.group_column] = "it divides the rows"
+    unused[target] = ""
     found = schema.infer(table, places[0], unused, categories)
     if not found.columns:
         reasons = [f"{name} ({why})" for name, why in [*found.left_out.items()][:3]]
