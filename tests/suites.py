@@ -95,6 +95,7 @@ class Suite:
 
     framework: ClassVar[str]
     package: ClassVar[str]  # the framework's import name
+    web_target: ClassVar[str]  # that web pages are tried with, where one stands for all
     task: ClassVar[str] = "image_classification"
 
     @pytest.fixture
@@ -104,19 +105,22 @@ class Suite:
 
 
 # Tests of no layer whose outcome depends on the task: commands, cases.json, the report.
-OF_EVERY_TASK = tuple(f"test_{name}.py.jinja" for name in ("cases", "cli", "one_step", "report"))
+OF_EVERY_TASK = tuple(
+    f"test_{name}.py.jinja" for name in ("cases", "cli", "one_step", "report", "report_trained")
+)
+# The fixtures of a test that trains, or reads what was trained.
+TRAINS = re.compile(r"\b(workshop|trained)\b: ")
 
 
-def tests_of(project: Project, task: str) -> list[str]:
+def tests_of(project: Project, task: str, framework: str) -> list[str]:
     """Name the test files of a project that are its task's own, shared by tasks, or of every task.
 
     What is left out, such as kills in mid-save, targets and servers, is tried in another task's
-    project.
+    project; what depends on no framework is tried in the task's first one.
     """
-    tasks = harness.catalog()["tasks"]
+    tasks, targets = harness.catalog()["tasks"], harness.catalog()["targets"].items()
     # What image classification shares is tried in its project, which runs all of its tests.
     shared = set(tasks[task].get("shares", [])) - set(tasks["image_classification"]["shares"])
-    targets = harness.catalog()["targets"].items()
     only = [name for name, entry in targets if entry["tasks"] == [task]]
     derived = {entry["server"] for name, entry in targets if name in only} - {""}
     switches = {f"{{{{ use.{name} }}}}" for name in (task, *shared, *only, *derived)}
@@ -127,6 +131,15 @@ def tests_of(project: Project, task: str) -> list[str]:
         if file in [template / "tests" / name for name in OF_EVERY_TASK]
         or switches & set(file.parts)
     ]
+    first = tasks[task]["frameworks"][0]
+    if framework != first:
+        alone = {framework} | {name for name, entry in targets if first not in entry["frameworks"]}
+        own = {f"{{{{ use.{name} }}}}" for name in alone}
+        files = [
+            file
+            for file in files
+            if own & set(file.parts) or TRAINS.search(file.read_text("utf-8"))
+        ]
     names = {f"tests/{file.name.removesuffix('.jinja')}" for file in files}
     return sorted(name for name in names if (project.path / name).is_file())
 
@@ -155,7 +168,7 @@ class TaskSuite(Suite):
                     if self.own_tests == "none":
                         continue
                     if self.own_tests == "of the task":
-                        command += f" {' '.join(tests_of(project, self.task))}"
+                        command += f" {' '.join(tests_of(project, self.task, self.framework))}"
                 before, judge = how_to_judge(self.task, command)
                 if project.server is not None and not ASKS.search(command):
                     held.close()  # the other project's turn to serve
@@ -188,32 +201,29 @@ class TablesSuite(TaskSuite):
 
 
 class SeriesSuite(TaskSuite):
-    """Forecasting: every target once by the commands of the README, and each web page."""
+    """Forecasting: every target once by the commands of the README, and a web page."""
 
     task = "forecasting"
     docs = ("serving.md",)  # the others show what the images' show
     own_tests = "of the task"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
-    def test_pages(self, project: Project) -> None:
-        """The exported pages, given histories: the forecasts are those of cases.json."""
-        for name in ("onnx", "tfjs", "litert_js"):
-            if (project.path / "artifacts" / name / "index.html").is_file():
-                prove_series(project, name)
-
-    def test_fewer_bits(self, project: Project) -> None:
-        """Scaled outside, int8 is still the model, in Python and in the web page."""
-        project.run(f"uv run {project.slug} export onnx --precision int8")
-        said = project.run(f"uv run {project.slug} predict examples/sales.csv --target onnx")
-        how_to_judge(self.task, f"uv run {project.slug} predict examples/sales.csv")[1](
-            project, said
-        )
+    def test_page(self, project: Project) -> None:
+        """The exported page, given histories: the forecasts are those of cases.json."""
+        prove_series(project, self.web_target)
 
 
-class TextsSuite(TablesSuite):
-    """Texts, in the same way: the form has a box for a text."""
+class TextsSuite(TaskSuite):
+    """Texts, in the same way: the page has a box for a text."""
 
     task = "text_classification"
+    docs = ("serving.md",)  # the others show what the images' show
+    own_tests = "of the task"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    def test_form(self, project: Project) -> None:
+        """The exported page, filled in by hand: the answers are those of cases.json."""
+        prove_form(project, self.web_target)
 
 
 class DiffusionSuite(TaskSuite):

@@ -1,5 +1,7 @@
 """PyTorch projects, rendered, installed and used for real."""
 
+from judges import how_to_judge
+from project_lab import Project
 from suites import (
     DiffusionSuite,
     FrameworkSuite,
@@ -16,6 +18,7 @@ from suites import (
 class PyTorch(Suite):
     framework = "pytorch"
     package = "torch"
+    web_target = "onnx"
 
 
 class TestImages(PyTorch, TaskSuite):
@@ -46,6 +49,12 @@ class TestTables(PyTorch, TablesSuite):
 
 class TestSeries(PyTorch, SeriesSuite):
     """Forecasting, with every target."""
+
+    def test_fewer_bits(self, project: Project) -> None:
+        """Scaled outside, int8 is still the model, in Python and in the web page."""
+        project.run(f"uv run {project.slug} export onnx --precision int8")
+        command = f"uv run {project.slug} predict examples/sales.csv"
+        how_to_judge(self.task, command)[1](project, project.run(f"{command} --target onnx"))
 
 
 class TestTexts(PyTorch, TextsSuite):

@@ -45,7 +45,7 @@ def save_model(
     step, best = progress.step, run.config.train.final_weights == "best"
     weights_step = progress.best_step if best else step
     logger.result(step, "test", test, weights_step)
-    baselines = metrics.baselines(dataset)
+    baselines = metrics.baselines(dataset) if run.config.train.baselines else {}
     card = {
         "task": TASK,
         **made_by,

@@ -64,6 +64,7 @@ class TrainSettings:
     checkpoint_every: int = setting(200, "steps between two checkpoints, each with a validation", 1)
     keep_checkpoints: int = setting(3, "how many of the last checkpoints stay, besides the best", 1)
     final_weights: Literal["last", "best"] = setting("last", "which weights become the model")
+    baselines: bool = setting(True, "measure simple models on the same data, to compare with")
     runs: str = setting("runs", "folder that the runs lie in, for every command")
 
 

@@ -61,6 +61,8 @@ def comparison(card: Card) -> Table:
     name, direction = metrics.monitor(card["facts"])
     better = "higher" if direction == "max" else "lower"
     note = f"The {spaced(name)} decides which checkpoint is the best; {better} is better."
+    if not baselines:
+        note += " No baselines were measured."
     head = ("model", *map(spaced, names))
     return Table("Model and baselines on the test split", head, rows, note)
 

@@ -93,8 +93,23 @@ def remarks(
     facts: Mapping[str, Any],
 ) -> list[str]:
     """Say what is to be said about results, beside what is said of every task's."""
+    found = compare(test, baselines[REAL], baselines[NOISE], facts) if baselines else []
+    if test["spread"] < ALIKE:
+        found.append(
+            f"images of a class are too much alike: their spread is {test['spread']:.0%} of that of"
+            " real ones; try less --guidance, or more --epochs"
+        )
+    return found
+
+
+def compare(
+    test: Mapping[str, float],
+    real: Mapping[str, float],
+    blank: Mapping[str, float],
+    facts: Mapping[str, Any],
+) -> list[str]:
+    """Say so where generated images are nearer to noise than to real ones."""
     found = []
-    real, blank = baselines[REAL], baselines[NOISE]
     if test["frechet"] - real["frechet"] > FAR * (blank["frechet"] - real["frechet"]):
         found.append(
             f"generated images are far from real ones: frechet is {test['frechet']:.3g}, and"
@@ -106,11 +121,6 @@ def remarks(
         found.append(
             f"the judge sees what was asked for in {test['judge_accuracy']:.0%} of the images, and"
             f" in {blank['judge_accuracy']:.0%} of noise; try more --epochs, or more --guidance"
-        )
-    if test["spread"] < ALIKE:
-        found.append(
-            f"images of a class are too much alike: their spread is {test['spread']:.0%} of that of"
-            " real ones; try less --guidance, or more --epochs"
         )
     return found
 

@@ -1,5 +1,6 @@
 """A pretrained encoder with a new last layer, of https://huggingface.co/docs/transformers."""
 
+import importlib
 from types import ModuleType
 from typing import Any
 
@@ -69,9 +70,12 @@ def initialize(network: Pretrained, settings: Config) -> None:
 
 
 def load_transformers() -> ModuleType:
-    """Import Transformers where an encoder is asked for: it takes seconds."""
+    """Import Transformers where an encoder is asked for: it takes seconds.
+
+    An import by its name also keeps type checkers out of it, which take far longer.
+    """
     try:
-        import transformers
+        transformers = importlib.import_module("transformers")
     except ImportError as error:
         raise UserError(
             "an encoder needs the package transformers: `uv add transformers`"
