@@ -157,7 +157,10 @@ class Installer:
     def __call__(self, framework: str, task: str) -> Project:
         """Render a framework's preset with every target, from a release of the template."""
         if (framework, task) not in self.projects:
-            self.projects[framework, task] = self.render(framework, task)
+            project = self.render(framework, task)
+            for other in self.projects.values():
+                share_web_packages(other.path / "web", project.path / "web")
+            self.projects[framework, task] = project
         return self.projects[framework, task]
 
     def render(self, framework: str, task: str) -> Project:
@@ -191,6 +194,15 @@ class Installer:
         for project in self.projects.values():
             project.end_server()
         shutil.rmtree(self.folder / "environment", ignore_errors=True)
+
+
+def share_web_packages(source: Path, web: Path) -> None:
+    """Give a project what npm has installed for the same packages, so that it finds them there."""
+    made, wanted = source / "node_modules", web / "node_modules"
+    if not made.is_dir() or wanted.exists() or not web.is_dir():
+        return
+    if (source / "package.json").read_bytes() == (web / "package.json").read_bytes():
+        shutil.copytree(made, wanted, symlinks=True, copy_function=os.link)
 
 
 def stop_group(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, str]:
