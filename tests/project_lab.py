@@ -164,12 +164,9 @@ class Installer:
         return self.projects[framework, task]
 
     def render(self, framework: str, task: str) -> Project:
-        """Make the release, with the toy task added where it is asked for, and render it."""
-        template = harness.copy_template(self.folder / f"template-{task}")
+        """Render a release of the template, with the toy task added where it is asked for."""
         answers = harness.presets()[f"{framework}_every_target"]
         harness.check_answers(answers)
-        if task == "toy":
-            shutil.copytree(TOY, template, dirs_exist_ok=True)
         answers = answers | {"task": task}
         if task in harness.catalog()["tasks"]:
             can = harness.offered(framework, task)["targets"]
@@ -177,6 +174,20 @@ class Installer:
             own = [n for n in can if harness.catalog()["targets"][n]["tasks"] == [task]]
             wanted = [*answers["targets"], *own]  # a new list: the preset is read once
             answers["targets"] = [name for name in wanted if name in can]
+        template = self.release(TOY if task == "toy" else None)
+        result = self.copie.copy(answers, template_dir=template, vcs_ref="v0.1.0")
+        assert result.exception is None
+        assert result.project_dir is not None
+        return Project(result.project_dir, "my-model", self.folder / "environment")
+
+    def release(self, more: Path | None) -> Path:
+        """Make a release of the template, once, with `more` files."""
+        template = self.folder / f"template-{more.name if more else 'alone'}"
+        if template.is_dir():
+            return template
+        harness.copy_template(template)
+        if more:
+            shutil.copytree(more, template, dirs_exist_ok=True)
         subprocess.run(
             "git init -q . && git add -A && git commit -q -m Release && git tag v0.1.0",
             shell=True,
@@ -184,10 +195,7 @@ class Installer:
             env=environment(),
             check=True,
         )
-        result = self.copie.copy(answers, template_dir=template, vcs_ref="v0.1.0")
-        assert result.exception is None
-        assert result.project_dir is not None
-        return Project(result.project_dir, "my-model", self.folder / "environment")
+        return template
 
     def close(self) -> None:
         """End the servers, and remove the environment: it takes gigabytes."""

@@ -106,7 +106,7 @@ class Suite:
 
 # Tests of no layer whose outcome depends on the task: commands, cases.json, the report.
 OF_EVERY_TASK = tuple(
-    f"test_{name}.py.jinja" for name in ("cases", "cli", "one_step", "report", "report_trained")
+    f"test_{name}.py.jinja" for name in ("cases", "cli", "one_step", "report_trained")
 )
 # The fixtures of a test that trains, or reads what was trained.
 TRAINS = re.compile(r"\b(workshop|trained)\b: ")

@@ -22,6 +22,9 @@ LARGEST_COUNTED = 2**53  # up to here float64 has every whole number
 NAME = re.compile(r"[^\W\d_]*[-_]?\d+|[0-9a-fA-F-]{16,}")
 LEAST = 2  # rows of a value that gets a code of its own
 THOUSANDS = re.compile(r"[+-]?[1-9]\d?\d?(\.\d{3})+")
+NINES = re.compile(r"-?99+(\.9+)?")  # what many tables have for a missing value
+FEWEST_NEAR = 10  # different numbers that tell how far another one is from them
+FAR = 10  # times the distance of the others from each other; less for NINES
 SURE = 10  # numbers with points between thousands that tell what points mean
 
 
@@ -154,6 +157,33 @@ def find_decimal(texts: Sequence[str]) -> str:
 
 
 def doubts(name: str, texts: Sequence[str], decimal: str) -> list[str]:
+    """Say which numbers of a column may be meant in another way than they are read."""
+    return doubt_thousands(name, texts, decimal) + doubt_far(name, texts, decimal)
+
+
+def doubt_far(name: str, texts: Sequence[str], decimal: str) -> list[str]:
+    """Say so where the highest or the lowest number is far from all others.
+
+    It may be a slip, or stand for a missing value, as 9999 does in many tables.
+    """
+    numbers = np.array([to_number(text, decimal) for text in texts])
+    values, counts = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+    found = []
+    for place, others in ((-1, values[:-1]), (0, values[1:])):
+        if len(others) < FEWEST_NEAR:
+            continue
+        low, high, value = (float(number) for number in (others[0], others[-1], values[place]))
+        nines = NINES.fullmatch(f"{value:.15g}")
+        if abs(value - others[place]) > (1 if nines else FAR) * (high - low):
+            rows = f"in {counts[place]:,} rows " if counts[place] > 1 else ""
+            found.append(
+                f"{name}: {value:.15g} {rows}is far from all other values, {low:.6g} to {high:.6g};"
+                " if it stands for a missing value, leave it empty"
+            )
+    return found
+
+
+def doubt_thousands(name: str, texts: Sequence[str], decimal: str) -> list[str]:
     """Say how numbers are read that might be meant a thousand times as large, or as small."""
     parted = [text for text in texts if decimal in text]
     if parted and all(THOUSANDS.fullmatch(text.replace(",", ".")) for text in parted):

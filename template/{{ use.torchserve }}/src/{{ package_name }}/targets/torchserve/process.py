@@ -166,9 +166,12 @@ class TorchServe:
         keys: dict[str, Any] = json.loads((self.home / KEYS).read_text(encoding="utf-8"))
         return str(keys[kind]["key"])
 
-    def close(self) -> None:
-        """End every process of the group, and remove the folder with the tokens."""
-        end_group(self.process.pid)
+    def close(self, at_once: bool = False) -> None:
+        """End every process of the group, and remove the folder with the tokens.
+
+        It takes seconds, unless it is done `at_once`, where nobody waits for an answer.
+        """
+        end_group(self.process.pid, at_once)
         self.process.wait()
         if self.process.stdin:
             self.process.stdin.close()
@@ -189,13 +192,14 @@ def ask(
         connection.close()
 
 
-def end_group(group: int) -> None:
+def end_group(group: int, at_once: bool = False) -> None:
     """Tell a process group to end, make it if it does not, and return when it is empty.
 
-    Java outlives the leader for a moment, so the leader's exit would not be enough.
+    `at_once` makes it without telling it. Java outlives the leader for a moment, so the leader's
+    exit would not be enough.
     """
     if sys.platform != "win32":  # where nothing was started
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number in (signal.SIGKILL,) if at_once else (signal.SIGTERM, signal.SIGKILL):
             if members(group):
                 os.killpg(group, number)
             end = time.monotonic() + STOP_SECONDS

@@ -71,8 +71,8 @@ class Asked:
         return answers
 
     def close(self) -> None:
-        """End the server."""
-        self.server.close()
+        """End the server, which nobody else asks."""
+        self.server.close(at_once=True)
 
 
 def values(signature: Signature, tensor: Tensor, answer: dict[str, Any]) -> Any:
