@@ -11,6 +11,8 @@ from .plain_text import visible
 
 Result = dict[str, Any]
 
+WIDEST = 40  # characters of a cell that others are aligned with
+
 
 def write_csv(file: Path, answers: Sequence[Mapping[str, Any]]) -> None:
     """Write answers as a table; what an answer has several of becomes a column each.
@@ -80,14 +82,31 @@ def show(result: Result, stream: Any) -> None:
                 {key: figure(cell) for key, cell in row.items() if not isinstance(cell, dict)}
                 for row in long_rows(value)
             ]
-            if name == "variants":  # one alone is what the lines above tell
-                rows = [dict(zip(rows[0], rows[0], strict=True)), *rows] if len(rows) > 1 else []
-            for row in rows:
-                print(*row.values(), sep="\t", file=stream)
+            if name != "variants" or len(rows) > 1:  # one alone is what the lines above tell
+                show_rows(rows, stream, named=name == "variants")
         elif isinstance(value, dict):
             show({f"{name} {key}": cell for key, cell in value.items()}, stream)
         else:
             print(f"{name}: {figure(value)}", file=stream)
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]], stream: Any, named: bool) -> None:
+    """Print rows with tabs between cells; on a terminal aligned, below the names of the columns.
+
+    Elsewhere there are names where the rows have to be `named`.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    terminal = stream.isatty()
+    lines = [list(names)] if terminal or named else []
+    lines += [[str(row.get(name, "")) for name in names] for row in rows]
+    if not terminal:
+        for line in lines:
+            print("\t".join(line).rstrip("\t"), file=stream)
+        return
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        print("  ".join(cells).rstrip(), file=stream)
 
 
 def figure(value: Any) -> Any:
