@@ -5,6 +5,7 @@ Binary tensors follow the JSON header in the body, as Triton's extension has it:
 https://github.com/triton-inference-server/server (docs/protocol/extension_binary_data.md).
 """
 
+import importlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -14,15 +15,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from .. import predictions
 from ..manifest import Manifest
 from ..signature import Batch, Signature, Tensor
-from . import texts
 from .requests import Refused, short
 from .tensors import check_batch, check_commas, check_shape, to_array
 
 HEADER = "Inference-Header-Content-Length"
 # The protocol's names of element types, by NumPy's.
 DATATYPES = {"float32": "FP32", "int32": "INT32", "bool": "BOOL"}
+# The name of an input of texts, which a task may make its inputs of.
+TEXTS: str = getattr(predictions, "TEXTS", "")
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
@@ -116,8 +119,10 @@ def decode(
             raise Refused(f"{HEADER} must be a number, at most the body's {len(body)} bytes")
     check_commas(body[:end], signature, max_batch)
     request = parse(InferenceRequest, body[:end])
-    if texts.are_sent([entry.name for entry in request.inputs]):
-        inputs = decode_texts(request.inputs[0], body[end:], facts or {}, max_batch)
+    if TEXTS and [entry.name for entry in request.inputs] == [TEXTS]:
+        # Only projects whose task makes its inputs of texts have what reads them.
+        texts = importlib.import_module(".texts", __package__)
+        inputs = texts.decode(request.inputs[0], body[end:], facts or {}, max_batch)
         return request, check_batch(inputs, signature)
     inputs = {}
     for entry in request.inputs:
@@ -141,22 +146,6 @@ def decode(
     if end != len(body):
         raise Refused(f"{len(body) - end} bytes follow the last input's data")
     return request, check_batch(inputs, signature)
-
-
-def decode_texts(
-    entry: MessageTensor, data: bytes, facts: Mapping[str, Any], max_batch: int
-) -> Batch:
-    """Read an input of texts, in JSON or in the bytes after it, and make the model's of it."""
-    size = entry.parameters.binary_data_size if entry.parameters else None
-    if (size is None) == (entry.data is None):
-        raise Refused(f"input {entry.name} needs either data or binary_data_size")
-    if len(data) != (size or 0):
-        raise Refused(f"input {entry.name} must have {size or 0} bytes of binary data")
-    shape = entry.shape or []
-    texts.check(entry.datatype, shape, max_batch)
-    if entry.data is not None:
-        return texts.to_inputs(texts.from_json(entry.data, shape), facts)
-    return texts.to_inputs(texts.from_bytes(data, shape), facts)
 
 
 def encode(manifest: Manifest, wanted: dict[str, bool], id: str | None, arrays: Batch) -> Response:

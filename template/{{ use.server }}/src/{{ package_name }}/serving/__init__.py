@@ -8,9 +8,10 @@
 Where a target has an inference server, `app.py` is that of any model:
 
 - `routes.py`    its paths: the Open Inference Protocol v2, and what cloud services ask
-- `messages.py`  the protocol's messages; `texts.py` inputs of texts
+- `messages.py`  the protocol's messages
 - `engine.py`    the queue and the threads behind the paths; `batching.py` joins requests
 
-Where one is a web page, `static.py` has the files of an artifact as a site; where one is a language
-model, `chat/` has OpenAI's API and a page to chat.
+Where a task takes texts, `texts.py` reads them in messages. Where a target is a web page,
+`static.py` has the files of an artifact as a site; where one is a language model, `chat/` has
+OpenAI's API and a page to chat.
 """

@@ -1,30 +1,38 @@
-"""An input of texts, where the task makes the model's inputs of them: the protocol's BYTES.
-
-`predictions.TEXTS` is its name, and `predictions.from_texts` makes the inputs.
-"""
+"""An input of texts in place of the model's own: the protocol's BYTES."""
 
 import math
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import predictions
 from ..errors import UserError
 from ..printing import counted
 from ..signature import Batch
+from .messages import MessageTensor
 from .requests import Refused
 
 DATATYPE = "BYTES"
-# Where the task makes its inputs of no texts, there are none of the two.
-NAME: str = getattr(predictions, "TEXTS", "")
-MAKE: Callable[[Sequence[str], Mapping[str, Any]], Batch] = getattr(
-    predictions, "from_texts", lambda *_: {}
-)
+NAME = predictions.TEXTS
 
 
-def are_sent(names: Sequence[str]) -> bool:
-    """Say whether a request has the input of texts and no other."""
-    return bool(NAME) and list(names) == [NAME]
+def decode(entry: MessageTensor, data: bytes, facts: Mapping[str, Any], max_batch: int) -> Batch:
+    """Read texts, in JSON or in the bytes after it, and make the model's inputs of them.
+
+    Raises Refused.
+    """
+    size = entry.parameters.binary_data_size if entry.parameters else None
+    if (size is None) == (entry.data is None):
+        raise Refused(f"input {NAME} needs either data or binary_data_size")
+    if len(data) != (size or 0):
+        raise Refused(f"input {NAME} must have {size or 0} bytes of binary data")
+    shape = entry.shape or []
+    check(entry.datatype, shape, max_batch)
+    texts = from_bytes(data, shape) if entry.data is None else from_json(entry.data, shape)
+    try:
+        return predictions.from_texts(texts, facts)
+    except UserError as error:
+        raise Refused(str(error)) from None
 
 
 def check(datatype: str | None, shape: Sequence[int], max_batch: int) -> None:
@@ -68,11 +76,3 @@ def check_count(texts: list[str], shape: Sequence[int]) -> list[str]:
     if len(texts) != math.prod(shape):
         raise Refused(f"input {NAME} does not have the {math.prod(shape)} texts of its shape")
     return texts
-
-
-def to_inputs(texts: list[str], facts: Mapping[str, Any]) -> Batch:
-    """Let the task make the model's inputs."""
-    try:
-        return MAKE(texts, facts)
-    except UserError as error:
-        raise Refused(str(error)) from None
