@@ -90,6 +90,9 @@ def read(
             f"no series has the {needed} values in its last {length} {about['frequency']} steps"
             " that a forecast needs"
         )
+    if facts["columns"]:
+        usable, lacking = with_rows_ahead(usable, horizon, about["frequency"])
+        notes += lacking
     gaps = sum(bool(missing_in(one, length)) for one in usable)
     if gaps:
         notes.append(
@@ -103,12 +106,7 @@ def read(
     batch = {"history": fill(np.stack([last_values(one, length) for one in usable]))}
     if facts["columns"]:
         known = known_values(facts["columns"], table)
-        batch["known"] = np.stack(
-            [
-                last_known(one, known, length, horizon, times.write(one.last, about["frequency"]))
-                for one in usable
-            ]
-        )
+        batch["known"] = np.stack([last_known(one, known, length, horizon) for one in usable])
         ahead = [row for one in usable for row in rows_ahead(one, horizon).tolist()]
         past = [row for one in usable for row in rows_before(one, length).tolist() if row >= 0]
         notes += columns.missing(facts["columns"], part_of(table, ahead), "steps ahead")
@@ -154,18 +152,33 @@ def rows_ahead(one: Series, horizon: int) -> np.ndarray:
     return one.rows[len(one.values) : len(one.values) + horizon]
 
 
-def last_known(one: Series, known: np.ndarray, length: int, horizon: int, last: str) -> np.ndarray:
-    """Return the further columns' numbers along a history and its future, [length + horizon, k].
+def with_rows_ahead(
+    found: Sequence[Series], horizon: int, frequency: str
+) -> tuple[list[Series], list[str]]:
+    """Choose the series with rows for all steps to forecast; says which others there are.
 
-    Raises ValueError where rows of the future are missing, with the time of the `last` value.
+    Raises ValueError where none has them.
     """
-    ahead = rows_ahead(one, horizon)
-    if len(ahead) < horizon or (ahead < 0).any():
-        raise ValueError(
-            f"series {one.name[:40]!r} needs a row for each of the next {horizon} steps, with the"
-            f" further columns and without a value; its last value is of {last}"
-        )
-    rows = np.concatenate([rows_before(one, length), ahead])
+    kept: list[Series] = []
+    others: list[Series] = []
+    for one in found:
+        ahead = rows_ahead(one, horizon)
+        whole = len(ahead) == horizon and not (ahead < 0).any()
+        (kept if whole else others).append(one)
+    if not others:
+        return kept, []
+    first = others[0]
+    last = f"the last value of {first.name[:40]!r} is of {times.write(first.last, frequency)}"
+    needed = f"a row for each of the next {horizon} steps, with the further columns and no value"
+    if not kept:
+        raise ValueError(f"a series needs {needed}; {last}")
+    told = f"{len(others):,} of {len(found):,} series lack {needed}, and get no forecast; {last}"
+    return kept, [told]
+
+
+def last_known(one: Series, known: np.ndarray, length: int, horizon: int) -> np.ndarray:
+    """Return the further columns' numbers along a history and its future, [length + horizon, k]."""
+    rows = np.concatenate([rows_before(one, length), rows_ahead(one, horizon)])
     found = along(known, rows)
     before = np.repeat(found[:1], length + horizon - len(found), axis=0)
     return np.concatenate([before, found])

@@ -94,15 +94,12 @@ function knownOf(columns, table, row) {
   return found;
 }
 
+/** Gives the rows of the steps to forecast, as many as there are; -1 where one is missing. */
+const rowsAhead = (one, horizon) => one.rows.slice(one.values.length, one.values.length + horizon);
+
 /** Makes the numbers of further columns along a history and its future, [length + horizon] rows of them. */
 function alongSeries(one, columns, table, { length, horizon }) {
-  const ahead = one.rows.slice(one.values.length, one.values.length + horizon);
-  if (ahead.length < horizon || ahead.includes(-1)) {
-    throw new Error(
-      `series ${one.name} needs a row for each of the next ${horizon} steps, with the further columns and without a value`,
-    );
-  }
-  const rows = [...one.rows.slice(0, one.values.length).slice(-length), ...ahead];
+  const rows = [...one.rows.slice(0, one.values.length).slice(-length), ...rowsAhead(one, horizon)];
   const found = rows.map((row) => (row < 0 ? null : knownOf(columns, table, row)));
   const width = found.find(Boolean).length;
   const columnsOf = Array.from({ length: width }, (_, place) =>
@@ -114,11 +111,11 @@ function alongSeries(one, columns, table, { length, horizon }) {
 }
 
 /**
- * Makes the inputs of each series of a table (a Map from names to texts) that has enough values, and says of how many
- * that is not so: { series: [{ name, inputs, seen, end }], short }.
+ * Makes the inputs of each series of a table (a Map from names to texts) that has enough values, and rows ahead where
+ * further columns count; says of how many that is not so: { series: [{ name, inputs, seen, end }], short, lacking }.
  */
 export function histories(table, facts) {
-  const { names, time, length, columns } = facts;
+  const { names, time, length, horizon, columns } = facts;
   for (const name of [names.time, names.value, ...columns.map((column) => column.name)]) {
     if (!table.has(name)) throw new Error(`there is no column ${name}, but ${[...table.keys()].join(", ").slice(0, 200)}`);
   }
@@ -134,17 +131,25 @@ export function histories(table, facts) {
     .map(([name, rows]) => toGrid(name, rows, moments, values, time.frequency))
     .filter(Boolean);
   const enough = ({ values: own }) => own.slice(-length).filter((value) => !Number.isNaN(value)).length >= LEAST * length;
-  const series = found.filter(enough).map((one) => {
+  const whole = (one) => {
+    const ahead = rowsAhead(one, horizon);
+    return !columns.length || (ahead.length === horizon && !ahead.includes(-1));
+  };
+  const usable = found.filter(enough);
+  const series = usable.filter(whole).map((one) => {
     const seen = [...Array(Math.max(length - one.values.length, 0)).fill(NaN), ...one.values.slice(-length)];
     const history = Float32Array.from(fill(seen.map(Math.fround)));
     const inputs = columns.length ? { history, known: alongSeries(one, columns, table, facts) } : { history };
     return { name: one.name, inputs, seen, end: one.last };
   });
-  if (!series.length) {
+  if (!usable.length) {
     const needed = Math.ceil(LEAST * length);
     throw new Error(`no series has the ${needed} values in its last ${length} ${time.frequency} steps that a forecast needs`);
   }
-  return { series, short: found.length - series.length };
+  if (!series.length) {
+    throw new Error(`a series needs a row for each of the next ${horizon} steps, with the further columns and no value`);
+  }
+  return { series, short: found.length - usable.length, lacking: usable.length - series.length };
 }
 
 /** Says when each value to forecast will be. */

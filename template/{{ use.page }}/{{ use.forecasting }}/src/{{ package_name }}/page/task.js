@@ -31,7 +31,7 @@ const at = (id) => document.getElementById(id);
 const decimals = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 5 });
 
 let page, facts;
-let found = null; // { series, short } of the text
+let found = null; // { series, short, lacking } of the text
 
 export function start(manifest, functions) {
   page = functions;
@@ -106,7 +106,8 @@ function remark() {
   if (!found) return "";
   const gaps = found.series.filter(({ seen }) => seen.some(Number.isNaN)).length;
   const short = found.short ? `${found.short} series have too few values for a forecast. ` : "";
-  return short + (gaps ? `${gaps} series have gaps, or fewer steps, which are filled in straight lines.` : "");
+  const lacking = found.lacking ? `${found.lacking} series lack rows for the steps ahead. ` : "";
+  return short + lacking + (gaps ? `${gaps} series have gaps, or fewer steps, which are filled in straight lines.` : "");
 }
 
 const chosen = () => found?.series[Number(at("series").value)];
