@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top-p", type=float, default=1.0, metavar="X", help=text)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what is chosen")
     text = "most tokens of an answer; the run's own by default"
-    parser.add_argument("--new-tokens", type=int, default=0, metavar="N", help=text)
+    parser.add_argument("--new-tokens", type=int, metavar="N", help=text)
 
 
 def sources(given: argparse.Namespace) -> list[Request]:
@@ -70,7 +70,7 @@ def sources(given: argparse.Namespace) -> list[Request]:
         raise UserError(f"--temperature must be 0, or from {least} to 10, not {given.temperature}")
     if not 0 < given.top_p <= 1:
         raise UserError(f"--top-p must be more than 0 and at most 1, not {given.top_p}")
-    if not 0 <= given.new_tokens <= 2**16:
+    if given.new_tokens is not None and not 1 <= given.new_tokens <= 2**16:
         raise UserError(f"--new-tokens must be from 1 to 65536, not {given.new_tokens}")
     if not 0 <= given.seed < 2**31:
         raise UserError(f"--seed must be from 0 to {2**31 - 1}, not {given.seed}")
@@ -85,7 +85,7 @@ def sources(given: argparse.Namespace) -> list[Request]:
         found.append((where, [[*head, *chat] for chat in read_file(file, where)]))
     if not found:
         raise UserError("say what to answer: --text TEXT, a file with a question a line, or -")
-    how = (given.temperature, given.top_p, given.seed, given.new_tokens, shown)
+    how = (given.temperature, given.top_p, given.seed, given.new_tokens or 0, shown)
     return [Request(where, chats, *how) for where, chats in found]
 
 
