@@ -8,6 +8,7 @@ your files are. `files.py` knows the files, `ask_TARGET.py` what the server of a
 
 import argparse
 import importlib
+import os
 import sys
 from pathlib import Path
 
@@ -82,5 +83,9 @@ if __name__ == "__main__":
     sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may not have a sign for all texts
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the answers has had enough, as in `... | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         sys.exit(f"error: {error}")
