@@ -28,6 +28,7 @@ FEW_WINDOWS = 2000  # fewer than these are seen several times in an epoch
 MOST_MISSING = 0.5  # share of a series' steps without a value
 FEW_LOW = 0.01  # share of values that are 0 or less, where all others are above 0
 LEAST_SCALE = 1e-3  # of a window, as a share of how much a series usually varies
+SPREADSHEET = (36_526, 54_789)  # the numbers of days from 2000 to 2049 in spreadsheets
 LONGEST_SEASON = 200  # steps of a season of which the history holds more than one
 
 
@@ -311,6 +312,13 @@ def describe(
         + ("; logarithms are learned" if facts["log"] else ""),
     ]
     lines += [f"note: {note}" for note in reading.notes]
+    ends = sorted(one.last for one in found)
+    if reading.form == "step" and SPREADSHEET[0] <= ends[0] <= ends[-1] <= SPREADSHEET[1]:
+        day = np.datetime64("1899-12-30") + ends[-1]
+        lines.append(
+            f"note: {facts['names']['time']} is taken for the numbers of steps; if {ends[-1]} is a"
+            f" spreadsheet's number of the day {day}, write days as dates"
+        )
     if facts["length"] < facts["season"]:
         lines.append(
             f"note: the window of {facts['length']} steps is shorter than a season of"
