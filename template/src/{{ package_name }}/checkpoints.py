@@ -83,6 +83,7 @@ def resume(
     if not run.writes:
         return progress
     check_context(context, before)
+    print(f"going on from step {progress.step}", file=sys.stderr)
     best = f"best-{progress.best_step:08d}-*.ckpt"
     if progress.best_step == progress.step and not any(run.checkpoints.glob(best)):
         # The training ended between its two writes: this state is the best one's, too.

@@ -90,8 +90,8 @@ def introduce(dataset: Dataset, rows: np.ndarray, folder: Path) -> None:
     """Show people what they train on: the notes, and the first batch as a picture in `folder`."""
     for note in dataset.notes:
         print(visible(note), file=sys.stderr)
-    if dataset.draw:
-        file = folder / "first_batch.png"
+    file = folder / "first_batch.png"
+    if dataset.draw and not file.is_file():
         write_atomic(file, dataset.draw(dataset.train.rows(rows)))
         print(f"the first batch, as the network gets it: {file.as_posix()}", file=sys.stderr)
 

@@ -35,6 +35,8 @@ def judge(
         *guessing(name, sign, test, baselines, records),
         *overfitted(name, sign, records, settings),
     ]
+    if not settings.baselines:
+        found.append("nobody knows whether it is better than guessing: there are no baselines")
     return found + metrics.remarks(test, baselines, facts)
 
 

@@ -14,12 +14,16 @@ from .errors import UserError
 
 ALMOST = 0.95  # share of values that must be numbers, or dates, in a column of them
 MOST_VALUES = 10_000  # of a category
+MOSTLY = 0.8  # a column of names of which a larger share differs names rows
 OFTEN = 0.5  # a column of texts of which a larger share differs is an id
 MOST_COUNTS = 5  # of how many values of a category a report says how often they are there
+FEWEST_NAMES = 100  # whole numbers that all differ; fewer may be amounts
 FEWEST_COUNTED = 21  # rows; fewer may have numbers without gaps by chance
 LARGEST_COUNTED = 2**53  # up to here float64 has every whole number
 # What names one row: letters and a number, or the digits of a hash or a UUID.
 NAME = re.compile(r"[^\W\d_]*[-_]?\d+|[0-9a-fA-F-]{16,}")
+# A number with the sign of a currency, or per cent.
+WITH_UNIT = re.compile(r"[€$£¥]\s?-?\d[\d.,]*|-?\d[\d.,]*\s?([%€$£¥]|EUR|USD|GBP|CHF|,-)")
 LEAST = 2  # rows of a value that gets a code of its own
 THOUSANDS = re.compile(r"[+-]?[1-9]\d?\d?(\.\d{3})+")
 NINES = re.compile(r"-?99+(\.9+)?")  # what many tables have for a missing value
@@ -98,9 +102,9 @@ def listed(names: str, table: Iterable[str], flag: str) -> list[str]:
 def why_left_out(texts: Sequence[str]) -> str:
     """Say why a column of texts is of no use; those that are mostly digits may be meant as more.
 
-    Names such as K10001, 00123 or a hash, each in one row alone, are not meant as more.
+    Names such as K10001, 00123 or a hash, each in one row alone but for copies of rows, are not.
     """
-    if len(set(texts)) == len(texts) and all(map(NAME.fullmatch, texts)):
+    if len(set(texts)) > MOSTLY * len(texts) and all(map(NAME.fullmatch, texts)):
         return "it names rows"
     digits = sum(character.isdigit() for text in texts for character in text)
     if digits > sum(map(len, texts)) / 2:
@@ -174,10 +178,12 @@ def doubt_far(name: str, texts: Sequence[str], decimal: str) -> list[str]:
             continue
         low, high, value = (float(number) for number in (others[0], others[-1], values[place]))
         nines = NINES.fullmatch(f"{value:.15g}")
-        if abs(value - others[place]) > (1 if nines else FAR) * (high - low):
+        odd = nines and value < 0 <= low  # among numbers that are never below 0
+        if odd or abs(value - others[place]) > (1 if nines else FAR) * (high - low):
             rows = f"in {counts[place]:,} rows " if counts[place] > 1 else ""
             found.append(
-                f"{name}: {value:.15g} {rows}is far from all other values, {low:.6g} to {high:.6g};"
+                f"{name}: {value:.15g} {rows}is {'unlike' if odd else 'far from'} all other values,"
+                f" {low:.6g} to {high:.6g};"
                 " if it stands for a missing value, leave it empty"
             )
     return found
@@ -219,6 +225,10 @@ def finish(column: Column, texts: Sequence[str], train: np.ndarray, schema: Sche
     if column["kind"] == "number" and counts_rows(every[~np.isnan(every)]):
         schema.left_out[name] = "its numbers count the rows"
         return
+    if column["kind"] == "number" and names_rows(every[~np.isnan(every)]):
+        schema.notes.append(
+            f"{name}: its whole numbers all differ; if they name rows, --ignore-columns"
+        )
     median = float(np.median(known))
     filled = np.where(np.isnan(values), median, values)
     column |= {"median": median, "mean": float(filled.mean()), "scale": float(filled.std())}
@@ -242,6 +252,12 @@ def counts_rows(values: np.ndarray) -> bool:
     return bool(steps.min() > 0 and steps.mean() <= 2 * np.gcd.reduce(steps))
 
 
+def names_rows(values: np.ndarray) -> bool:
+    """Say whether numbers [n] may name rows: many whole ones, none there twice."""
+    whole = len(values) >= FEWEST_NAMES and bool((values == np.round(values)).all())
+    return whole and len(np.unique(values)) == len(values)
+
+
 def finish_category(name: str, texts: Sequence[str], train: np.ndarray, schema: Schema) -> None:
     """Give codes to the values of the training rows, the most frequent first."""
     counts = Counter(texts[place] for place in train)
@@ -250,6 +266,12 @@ def finish_category(name: str, texts: Sequence[str], train: np.ndarray, schema: 
     if not values:
         schema.left_out[name] = "none of its values is in two training rows"
         return
+    units = sum(bool(WITH_UNIT.fullmatch(value)) for value in values)
+    if units > len(values) / 2:
+        schema.notes.append(
+            f"{name}: {len(values):,} texts such as {values[0][:20]!r} are values of a category;"
+            " numbers are written without units"
+        )
     if pair := similar(values):
         schema.notes.append(f"{name}: {pair} are taken for different values")
     column = {"name": name, "kind": "category", "values": values, "missing": missing}

@@ -43,8 +43,9 @@ def read_examples(
     """
     from .table import read_table
 
+    table = read_table(source)
     try:
-        batch, notes = inputs_of(read_table(source), facts)
+        batch, notes = inputs_of(table, facts)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
     for note in notes:

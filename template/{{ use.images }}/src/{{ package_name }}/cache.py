@@ -44,6 +44,7 @@ BLOCK = 64  # pictures that are read by each process before they are written
 WORTH_PROCESSES = 200  # pictures; a process takes as long to start as it takes to read some
 MOST_PROCESSES = 8
 MOST_NAMES = 10  # of files that are named in one line
+CHECKED = 100  # rows of a cache that are held against their hashes when it is opened
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ class Cache:
         self.pixels.touch()
         self.index.touch()
         self.recover()
+        self.check()
 
     def recover(self) -> None:
         """Read the index, and drop what a kill or a full disk has left half written."""
@@ -181,6 +183,20 @@ class Cache:
         # A new line goes behind the last whole one, and a new row behind the last known one.
         cut(self.index, sum(len(line.encode()) for line in good))
         cut(self.pixels, self.count * self.row_bytes)
+
+    def check(self) -> None:
+        """Begin anew where rows are not those that were written, by a sample over all of them."""
+        known = [entry for entry in self.entries.values() if entry.sha256]
+        rows = self.rows()
+        for entry in known[:: max(len(known) // CHECKED, 1)]:
+            row = rows.read(np.array([entry.row])).tobytes()
+            if hashlib.sha256(row).hexdigest() != entry.sha256:
+                print("warning: the cache of images is damaged; all are read anew", file=sys.stderr)
+                self.entries.clear()
+                self.count = 0
+                cut(self.index, 0)
+                cut(self.pixels, 0)
+                return
 
     def knows(self, root: Path, file: str) -> bool:
         """Whether a picture is here as its file is today."""

@@ -24,10 +24,10 @@ def check_counts(folder: Path, listing: Listing, labels: np.ndarray) -> None:
     counts = np.bincount(labels, minlength=len(listing.classes))
     fewest = 1 if any(listing.parts) else FEWEST
     if counts.min() < fewest:
-        few = listing.classes[int(counts.argmin())]
+        few = [f"{listing.classes[i]} {counts[i]}" for i in np.flatnonzero(counts < fewest)]
         raise UserError(
-            f"{folder}: class {few} has {counted(counts.min(), 'readable image')};"
-            f" each class needs {fewest}"
+            f"{folder}: each class needs {counted(fewest, 'readable image')}: {some(few)}; give"
+            " them more, or move their folders elsewhere"
         )
 
 
@@ -64,13 +64,22 @@ def tell_left_out(listing: Listing, entries: Sequence[Entry]) -> list[str]:
     notes = []
     broken = [entry for entry in entries if entry.error]
     if broken:
-        notes.append(f"warning: {len(broken)} of {len(entries)} images could not be read:")
+        notes.append(f"warning: {len(broken)} of {len(entries)} images could not be read")
         notes += [f"  {printable(entry.error)}" for entry in broken[:MOST_NAMES]]
         if len(broken) > MOST_NAMES:
             notes.append(f"  and {len(broken) - MOST_NAMES} more; the model card names them")
     if listing.left_out:
         kinds = [f"{count} of {suffix}" for suffix, count in sorted(listing.left_out.items())]
-        notes.append(f"note: left out files that are no images: {some(kinds)}")
+        notes.append(f"note: left out files of kinds that are not read: {some(kinds)}")
+    if listing.loose:
+        lie = counted(len(listing.loose), "image lies", "images lie")
+        names = some([printable(file) for file in listing.loose])
+        notes.append(f"warning: {lie} in no class's folder, left out: {names}")
+    seen: dict[str, str] = {}
+    for name in listing.classes:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            notes.append(f"note: {other!r} and {name!r} are taken for different classes")
     return notes
 
 
@@ -147,7 +156,7 @@ def tell_plain(entries: Sequence[Entry]) -> list[str]:
     if plain:
         notes.append(
             f"warning: {counted(len(plain), 'image is', 'images are')} of one shade: {some(plain)};"
-            " where something should show on a transparent ground, try --background black"
+            " if they are transparent where nothing shows, try --background black"
         )
     top = max(entry.high for entry in entries)
     if len(plain) < len(entries) and top < DARK:

@@ -34,6 +34,8 @@ class Listing:
     """train, validation or test where the folder is so divided; empty where it is not"""
     left_out: Counter[str]
     """how many files of each other suffix there are"""
+    loose: list[str]
+    """images that lie in no class's folder, as paths like `files`"""
 
 
 def find_pictures(root: Path) -> Listing:
@@ -49,17 +51,22 @@ def find_pictures(root: Path) -> Listing:
         refuse_other_layouts(root)
     found: list[tuple[str, str, str]] = []  # part, class, file
     left_out: Counter[str] = Counter()
+    loose: list[str] = []
     for part, folder in places.items():
+        files = (file for file in sorted(folder.iterdir()) if file.is_file())
+        loose += [file.relative_to(root).as_posix() for file in files if is_picture(file)]
         for name in subfolders(folder):
             for file in walk(folder / name):
-                if file.suffix.lower() in SUFFIXES:
+                if is_picture(file):
                     found.append((part, class_name(name), file.relative_to(root).as_posix()))
                 else:
                     left_out[file.suffix.lower() or "no suffix"] += 1
     names = {class_name(name) for folder in places.values() for name in subfolders(folder)}
     classes = sorted(names)
     if not found:
-        raise UserError(f"{root} has no images in subfolders; {HINT}")
+        others = ", ".join(f"{count} of {kind}" for kind, count in left_out.most_common(5))
+        but = f", but {others}, which are not read; convert them, to JPEG say" if others else ""
+        raise UserError(f"{root} has no images in subfolders{but}; {HINT}")
     if len(classes) < 2:
         raise UserError(f"{root} has one class only, {classes[0]}; make a subfolder per class")
     numbers = {name: number for number, name in enumerate(classes)}
@@ -69,6 +76,7 @@ def find_pictures(root: Path) -> Listing:
         [numbers[name] for _, name, _ in found],
         [part for part, _, _ in found],
         left_out,
+        loose,
     )
 
 
@@ -125,7 +133,12 @@ def is_visible(name: str) -> bool:
 
 def has_pictures(folder: Path) -> bool:
     """Whether there is a picture somewhere in a folder."""
-    return any(file.suffix.lower() in SUFFIXES for file in walk(folder))
+    return any(map(is_picture, walk(folder)))
+
+
+def is_picture(file: Path) -> bool:
+    """Whether a file is a picture that can be read, by its name."""
+    return is_visible(file.name) and file.suffix.lower() in SUFFIXES
 
 
 def walk(folder: Path) -> Iterator[Path]:

@@ -39,6 +39,8 @@ def read_table(
         return read_parquet(file, commas, kinds or {})
     if file.suffix.lower() in (".jsonl", ".ndjson"):
         return read_json_lines(file, commas, kinds or {})
+    if file.suffix.lower() in (".xlsx", ".xls", ".ods"):
+        raise UserError(f"save {file} as CSV: no spreadsheets are read")
     if file.suffix.lower() == ".json":
         raise UserError(f"save {file} as JSON Lines, an object in each line of a .jsonl file")
     return read_csv(file, [] if notes is None else notes)

@@ -28,6 +28,7 @@ from .columns import (
 )
 from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
+from .printing import counted
 from .signature import Batch, Signature, Tensor
 from .table import Table, read_table
 from .task import DataSettings
@@ -52,6 +53,7 @@ BUILT_IN = {
 MOST_NUMBERS = 20  # different whole numbers that are still classes
 MOST_CLASSES = 1000
 FEW = 0.1  # share of texts among a target's numbers that are in the way of learning values
+FEW_TESTED = 20  # rows of which no figure says much
 SKEWED = 4  # medians that the largest target is, where its logarithm is learned
 
 
@@ -76,6 +78,8 @@ def load(settings: DataSettings) -> Dataset:
             raise UserError(f"{file} has no column {column!r}; it has {', '.join(table)[:300]}")
     ignored = schema.listed(settings.ignore_columns, table, "--ignore-columns")
     categories = schema.listed(settings.category_columns, table, "--category-columns")
+    if target in ignored:
+        raise UserError(f"{target} is the target, and cannot be among --ignore-columns")
     table, kept, skipped = drop_rows_without(target, table)
     duplicates = count_duplicates(table)
     truth, about = read_target(target, table, settings)
@@ -110,8 +114,9 @@ def load(settings: DataSettings) -> Dataset:
         TableSplit({key: array[part] for key, array in whole.items()}, rows_of_file=kept[part] + 1)
         for part in places
     )
+    measured = about | measure_target(train.arrays["target"], about, settings)
     facts = {
-        "target": about | measure_target(train.arrays["target"], about, settings),
+        "target": measured,
         "columns": found.columns,
         "left_out": found.left_out,
         "duplicates": duplicates,
@@ -119,7 +124,11 @@ def load(settings: DataSettings) -> Dataset:
     }
     parts = f"{len(train):,} train, {len(validation):,} validate, {len(test):,} test"
     how = splits.in_words(settings)
-    notes += [*skipped, f"{len(truth):,} rows: {parts}, {how}; the target is {target}"]
+    kind = f"{len(about['classes'])} classes" if "classes" in about else "a value"
+    kind += ", of which the logarithm is learned" if measured.get("log") else ""
+    if len(test) < FEW_TESTED:
+        notes.append(f"note: {counted(len(test), 'row')} tested: what results say is chance")
+    notes += [*skipped, f"{len(truth):,} rows: {parts}, {how}; the target is {target}, {kind}"]
     return Dataset(name, licence, train, validation, test, facts, skipped, tuple(notes))
 
 

@@ -42,8 +42,8 @@ def read_examples(
     from .table import read_table
 
     commas = [column["name"] for column in facts["columns"] if column.get("decimal") == ","]
+    table = read_table(source, commas=commas)
     try:
-        table = read_table(source, commas=commas)
         batch = inputs_of(table, facts)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
@@ -58,16 +58,19 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[s
     They look like `{"instances": [{"COLUMN": value, ...}, ...]}`; `notes` gets what people should
     know of the values. Raises UserError.
     """
-    table = read_json(body) if media_type == "application/json" else read_csv(body)
+    needed = [column["name"] for column in facts["columns"]]
+    table = read_json(body, needed) if media_type == "application/json" else read_csv(body)
     batch = inputs_of(table, facts)
     notes += look(table, facts)
     return batch
 
 
 def look(table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]) -> list[str]:
-    """Say which values cannot be read, are far from those learned, or are unknown."""
+    """Say which values cannot be read, are far from those learned, unknown, or never lacked."""
     kinds = (columns.unread, columns.far, columns.unseen)
-    return [note for say in kinds for note in say(facts["columns"], table)]
+    found = [note for say in kinds for note in say(facts["columns"], table)]
+    never = [column for column in facts["columns"] if not column["missing"]]
+    return found + columns.missing(never, table, "rows, though in none of the training's")
 
 
 def inputs_of(table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]) -> Batch:
@@ -86,12 +89,16 @@ def read_csv(body: bytes) -> Mapping[str, Sequence[Cell]]:
         raise UserError(f"the body is not a CSV that can be read: {error}") from error
 
 
-def read_json(body: bytes) -> Mapping[str, Sequence[Cell]]:
-    """Read rows of JSON; UserError when a row is no object of plain values."""
+def read_json(body: bytes, needed: Sequence[str]) -> Mapping[str, Sequence[Cell]]:
+    """Read rows of JSON; UserError when a row is no object of plain values, or lacks a column."""
     rows: list[Any] = json.loads(body)["instances"]  # the server has looked at it already
     for place, row in enumerate(rows, 1):
         if not isinstance(row, dict) or any(isinstance(cell, list | dict) for cell in row.values()):
             raise UserError(f"instance {place} must be an object with a value for each column")
+        if lacking := ", ".join(name for name in needed if name not in row):
+            raise UserError(
+                f"instance {place} lacks {lacking[:200]}; null says that a value is missing"
+            )
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: [row.get(name) for row in rows] for name in names}
 
