@@ -6,6 +6,7 @@ the background, make it grey or RGB, cut out the middle, and scale that.
 """
 
 import contextlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,10 @@ def share_cut_off(size: tuple[int, int], how: Preparation) -> float:
     return 1 - scale**2 * how.width * how.height / (width * height)
 
 
+# Pillow warns of images that have half as many pixels as it refuses.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
 def open_image(file: Path | IO[bytes], most_pixels: int = 0) -> Image.Image:
     """Decode a picture, its first frame if it has several, and turn it as the camera says."""
     name = name_of(file)
@@ -103,11 +108,14 @@ def open_image(file: Path | IO[bytes], most_pixels: int = 0) -> Image.Image:
     try:
         with Image.open(file, formats=FORMATS) as opened:
             if most_pixels and opened.width * opened.height > most_pixels:
-                raise UserError(f"{name} has more than {most_pixels} pixels")
+                raise UserError(f"{name} has more than {most_pixels:,} pixels")
             upright: Image.Image = ImageOps.exif_transpose(opened)
             return upright
     except UnidentifiedImageError as error:
         raise UserError(f"{name} is not an image that can be read") from error
+    except Image.DecompressionBombError as error:
+        most = most_pixels or 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise UserError(f"{name} has more than {most:,} pixels") from error
     except UserError:
         raise
     except Exception as error:  # a damaged file can make a decoder raise anything
