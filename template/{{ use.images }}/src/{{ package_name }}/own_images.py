@@ -55,8 +55,10 @@ def load_folder(
     ]
     rows = np.array([entry.row for entry in entries])
     hashes = np.array([entry.sha256 for entry in entries])
+    shown = np.array([printable(entry.file) for entry in entries])
     train, validation, test = (
-        PixelSplit(pixels.rows, rows[i], labels[i], hashes[i].tolist()) for i in parts
+        PixelSplit(pixels.rows, rows[i], labels[i], hashes[i].tolist(), shown[i].tolist())
+        for i in parts
     )
     return Dataset(
         name=printable(folder.resolve().name),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class PixelSplit:
     labels: np.ndarray
     hashes: list[str]
     """of the pixels of each image"""
+    files: list[str] = field(default_factory=list)
+    """where each image was read from, for people"""
     on_disk: bool = True
 
     def __len__(self) -> int:

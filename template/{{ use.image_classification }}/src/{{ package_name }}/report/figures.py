@@ -24,7 +24,11 @@ def mistakes_figure(answers: Answers, split: Split, classes: Sequence[str]) -> F
     # A stable sort, so that equal probabilities come in the order of the data.
     shown = pool[np.argsort(answers.true[pool], kind="stable")][:MOST_MISTAKES]
     images = split.rows(shown)["images"]
-    tiles = [tile(int(i), image, answers, classes) for i, image in zip(shown, images, strict=True)]
+    files: Sequence[str] = getattr(split, "files", ())  # of images that were read from files
+    tiles = [
+        tile(int(i), image, answers, classes, files[i] if files else "")
+        for i, image in zip(shown, images, strict=True)
+    ]
     title, some = "Worst mistakes", f"the {len(shown)} whose true class got the lowest probability"
     all_of_them = "It is shown" if len(wrong) == 1 else "Shown are all of them, worst first,"
     caption = (
@@ -50,8 +54,9 @@ def mistakes_figure(answers: Answers, split: Split, classes: Sequence[str]) -> F
     return figure("mistakes", title, caption, alt, paint, (5.6, 1.9 * rows), tuple(tiles))
 
 
-def tile(i: int, image: np.ndarray, answers: Answers, classes: Sequence[str]) -> Tile:
-    """Put the i-th image beside what is true and what was answered."""
+def tile(i: int, image: np.ndarray, answers: Answers, classes: Sequence[str], file: str) -> Tile:
+    """Put the i-th image beside what is true, what was answered, and its file if it has one."""
     true, said = classes[answers.labels[i]], classes[answers.said[i]]
-    lines = (f"true: {true}", f"answer: {said}", f"with {percent(answers.stated[i])}")
-    return Tile(picture(image), f"Test image {i}: {true}", lines)
+    lines = [f"true: {true}", f"answer: {said}", f"with {percent(answers.stated[i])}"]
+    lines += [file] if file else []
+    return Tile(picture(image), f"{file or f'Test image {i}'}: {true}", tuple(lines))
