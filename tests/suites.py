@@ -34,7 +34,6 @@ from page_proofs import (
     prove_example,
     prove_form,
     prove_page,
-    prove_series,
 )
 from project_lab import Installer, Project, one_at_a_time, stop_group, wait_for_step
 from project_traffic import hammer
@@ -90,12 +89,14 @@ def plan(pages: list[list[str]]) -> list[str]:
     return planned
 
 
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+
+
 class Suite:
     """Tests of one project: of a framework and a task, with every target."""
 
     framework: ClassVar[str]
     package: ClassVar[str]  # the framework's import name
-    web_target: ClassVar[str]  # that web pages are tried with, where one stands for all
     task: ClassVar[str] = "image_classification"
 
     @pytest.fixture
@@ -192,7 +193,7 @@ class TablesSuite(TaskSuite):
     docs = ("serving.md",)  # the others show what the images' show
     own_tests = "of the task"
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    @on_posix
     def test_forms(self, project: Project) -> None:
         """The exported pages, filled in by hand: the answers are those of cases.json."""
         for name in ("onnx", "tfjs", "litert_js"):
@@ -201,29 +202,19 @@ class TablesSuite(TaskSuite):
 
 
 class SeriesSuite(TaskSuite):
-    """Forecasting: every target once by the commands of the README, and a web page."""
+    """Forecasting: every target once by the commands of the README."""
 
     task = "forecasting"
     docs = ("serving.md",)  # the others show what the images' show
     own_tests = "of the task"
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
-    def test_page(self, project: Project) -> None:
-        """The exported page, given histories: the forecasts are those of cases.json."""
-        prove_series(project, self.web_target)
-
 
 class TextsSuite(TaskSuite):
-    """Texts, in the same way: the page has a box for a text."""
+    """Texts, in the same way."""
 
     task = "text_classification"
     docs = ("serving.md",)  # the others show what the images' show
     own_tests = "of the task"
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
-    def test_form(self, project: Project) -> None:
-        """The exported page, filled in by hand: the answers are those of cases.json."""
-        prove_form(project, self.web_target)
 
 
 class DiffusionSuite(TaskSuite):
@@ -233,7 +224,7 @@ class DiffusionSuite(TaskSuite):
     docs = ()  # they show what the images' show
     own_tests = "of the task"
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    @on_posix
     def test_page(self, project: Project) -> None:
         """The exported page draws the images of cases.json."""
         prove_drawing(project, "onnx")
@@ -246,7 +237,7 @@ class LanguageSuite(TaskSuite):
     docs = ("chat.md", "targets/*.md")
     own_tests = "of the task"
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    @on_posix
     def test_chat(self, project: Project) -> None:
         """The page to chat answers in a browser; ten thousand hostile requests change nothing."""
         project.run(f"uv run {project.slug} export gguf")  # whatever precision was last
@@ -274,7 +265,7 @@ class TargetSuite(Suite):
                 project.run(f"uv run {project.slug} export {name}")
         return has
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    @on_posix
     def test_web_pages(self, project: Project) -> None:
         """Every exported page, as visitors meet it: drawn on, given images, without a network."""
         for name in self.artifacts(project, "onnx", "tfjs", "litert_js"):
@@ -283,7 +274,7 @@ class TargetSuite(Suite):
             if (project.path / "deploy" / name / "example.html").is_file():
                 prove_example(project, name)
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="the servers are stopped by signals")
+    @on_posix
     def test_hostile_traffic(self, project: Project) -> None:
         """Ten thousand hostile requests to a server of each kind that this project has."""
         kinds = {"onnx": "v2", "litert_js": "page", "tf_serving": "tf_serving"}

@@ -1,6 +1,11 @@
-"""PyTorch projects, rendered, installed and used for real."""
+"""PyTorch projects, rendered, installed and used for real.
+
+What the web pages of texts and of series do before and after a model is the same with each engine,
+and each engine computes their models in a browser when they are exported: one page is enough.
+"""
 
 from judges import how_to_judge
+from page_proofs import prove_form, prove_series
 from project_lab import Project
 from suites import (
     DiffusionSuite,
@@ -12,13 +17,13 @@ from suites import (
     TargetSuite,
     TaskSuite,
     TextsSuite,
+    on_posix,
 )
 
 
 class PyTorch(Suite):
     framework = "pytorch"
     package = "torch"
-    web_target = "onnx"
 
 
 class TestImages(PyTorch, TaskSuite):
@@ -50,6 +55,11 @@ class TestTables(PyTorch, TablesSuite):
 class TestSeries(PyTorch, SeriesSuite):
     """Forecasting, with every target."""
 
+    @on_posix
+    def test_page(self, project: Project) -> None:
+        """The exported page, given histories: the forecasts are those of cases.json."""
+        prove_series(project, "onnx")
+
     def test_fewer_bits(self, project: Project) -> None:
         """Scaled outside, int8 is still the model, in Python and in the web page."""
         project.run(f"uv run {project.slug} export onnx --precision int8")
@@ -59,6 +69,11 @@ class TestSeries(PyTorch, SeriesSuite):
 
 class TestTexts(PyTorch, TextsSuite):
     """Texts, with every target."""
+
+    @on_posix
+    def test_form(self, project: Project) -> None:
+        """The exported page, filled in by hand: the answers are those of cases.json."""
+        prove_form(project, "onnx")
 
 
 class TestDiffusion(PyTorch, DiffusionSuite):

@@ -14,7 +14,6 @@ from suites import (
 class TensorFlow(Suite):
     framework = "tensorflow"
     package = "tensorflow"
-    web_target = "tfjs"
 
 
 class TestImages(TensorFlow, TaskSuite):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from . import config, launcher, printing, ranks, runs
+from . import config, garbage, launcher, printing, ranks, runs
 from .errors import PeerLostError, UserError
 from .interrupt import Interrupt
 from .plain_text import visible, visible_lines
@@ -370,6 +370,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0, 1 for a failed comparison, 2 for bad input."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     printing.accept_any_text()
+    garbage.search_rarely()
     try:
         options = make_parser(given[0] if given else "").parse_args(given)
         options.exit_code = 0
