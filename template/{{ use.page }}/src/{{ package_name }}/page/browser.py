@@ -89,10 +89,14 @@ def others(
 
     What cannot be tried is said on stderr.
     """
+    opened: dict[str, Browser] = {}
     try:
         program = find_browser()
         if program not in KNOWN:
-            Browser(folder, manifest, "").close()
+            try:
+                opened[backends[0]] = open_browser(folder, manifest, backends[0])
+            except UserError:  # of the engine, which its loader will raise; or of the browser
+                Browser(folder, manifest, "").close()
         name, has = KNOWN[program]["browser"], KNOWN[program]["backends"]
     except UserError as error:
         print(f"not tried: {' and '.join(backends)}: {error}", file=sys.stderr)
@@ -100,11 +104,11 @@ def others(
     for backend in backends:
         if not has[backend]:
             print(f"not tried: {backend}: {name} has no adapter for it here", file=sys.stderr)
-    return {
-        f"{backend} in {name}": partial(open_browser, folder, manifest, backend)
-        for backend in backends
-        if has[backend]
-    }
+
+    def load(backend: str) -> Browser:
+        return opened.pop(backend, None) or open_browser(folder, manifest, backend)
+
+    return {f"{backend} in {name}": partial(load, backend) for backend in backends if has[backend]}
 
 
 def find_browser() -> str:
