@@ -12,6 +12,8 @@ RISEN = 1.5  # times the loss of the beginning
 MARGIN = 0.02  # share of such a baseline's figure by which a network has to be better
 # Baselines that answer without looking, in tasks that name them; elsewhere it is the worst one.
 GUESSES: tuple[str, ...] = getattr(metrics, "GUESSES", ())
+# Baselines that are no answers but what answers are held against, in tasks that have such.
+REFERENCES: tuple[str, ...] = getattr(metrics, "REFERENCES", ())
 # Tasks whose settings make another metric than the monitored one tell what a training has come to.
 JUDGED_BY: Callable[[Any, Record], tuple[str, str]] = getattr(
     metrics, "judged_by", lambda _, facts: metrics.monitor(facts)
@@ -32,7 +34,7 @@ def judge(
     sign = 1 if direction == "max" else -1
     found = [
         *diverged(records),
-        *guessing(name, sign, test, baselines, records),
+        *(guessing(name, sign, test, baselines, records) or beaten(name, sign, test, baselines)),
         *overfitted(name, sign, records, settings),
     ]
     if not settings.baselines:
@@ -78,6 +80,21 @@ def guessing(
         f"no better than guessing: {name} is {test[name]:.3g}, and {baselines[worst][name]:.3g} for"
         f" the baseline {worst!r}; look at the data as the network gets them; {advice}"
     ]
+
+
+def beaten(
+    name: str, sign: int, test: Mapping[str, float], baselines: Mapping[str, Mapping[str, float]]
+) -> list[str]:
+    """Name the baselines that are better."""
+    better = [
+        f"{found[name]:.3g} for {who!r}"
+        for who, found in baselines.items()
+        if who not in REFERENCES and sign * found[name] > sign * test[name]
+    ]
+    if not better:
+        return []
+    which = "a baseline is" if len(better) == 1 else "baselines are"
+    return [f"{which} better: {name} is {test[name]:.3g}, and {', '.join(better)}"]
 
 
 def overfitted(

@@ -54,7 +54,6 @@ def build(run: Run) -> tuple[str, list[Figure]]:
     try:
         card = model_card.read(run)
         notices += [f"{text[0].upper()}{text[1:]}." for text in card["verdict"]]
-        notices += model_card.better_baselines(card, run.config.train)
         found = find_results(run, card)
     except UserError as error:
         missing = "does not show how the model answers" if card else "shows no results"

@@ -10,9 +10,7 @@ from ..errors import UserError
 from ..plain_text import visible
 from ..project import Project
 from ..runs import Run
-from ..settings import TrainSettings
 from ..signature import Signature, Tensor
-from ..verdict import JUDGED_BY
 from . import results
 from .elements import Table
 from .formatting import number
@@ -23,8 +21,6 @@ Card = Mapping[str, Any]
 KEYS = {"task", "framework", "framework_version", "device", "parameters", "signature", "facts"}
 KEYS |= {"weights_sha256", "data", "steps", "epochs", "seconds", "samples_per_second"}
 KEYS |= {"test", "baselines", "verdict"}
-# Baselines that are no answers but what answers are held against, in tasks that have such.
-REFERENCES: tuple[str, ...] = getattr(metrics, "REFERENCES", ())
 SOURCE = {"source": "source", "hash of what it brought": "source_hash"}
 MOST_SKIPPED = 30
 MOST_NAMES = 20
@@ -65,21 +61,6 @@ def comparison(card: Card) -> Table:
         note += " No baselines were measured."
     head = ("model", *map(spaced, names))
     return Table("Model and baselines on the test split", head, rows, note)
-
-
-def better_baselines(card: Card, settings: TrainSettings) -> list[str]:
-    """Say which baselines are better than the model in the metric that counts."""
-    name, direction = JUDGED_BY(settings, card["facts"])
-    sign = 1 if direction == "max" else -1
-    if name not in card["test"]:  # metrics.py has changed since
-        return []
-    own = card["test"][name]
-    return [
-        f"The baseline “{who}” is better than this model: its {spaced(name)} on the test split is "
-        f"{number(measured[name])}, the model's is {number(own)}."
-        for who, measured in card["baselines"].items()
-        if who not in REFERENCES and sign * measured[name] > sign * own
-    ]
 
 
 def training(card: Card, run: Run) -> Facts:
