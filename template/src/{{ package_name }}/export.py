@@ -23,6 +23,7 @@ from .targets import ARTIFACTS, Exported
 
 CALIBRATION_ROWS = 500  # more of them change the ranges of int8 little and take longer
 CALIBRATION_SEED = 0
+BEFORE = "before"  # where an artifact is while another one takes its place
 
 
 def export(target: str, run: Run, precision: str | None = None, **options: int) -> dict[str, Any]:
@@ -84,6 +85,8 @@ def stage(target: str) -> Iterator[Path]:
     try:
         with filelock.FileLock(ARTIFACTS / f".{target}.lock", timeout=0):
             for left in ARTIFACTS.glob(f".{target}-*"):  # by a process that was killed
+                if (left / BEFORE).exists() and not (ARTIFACTS / target).exists():
+                    (left / BEFORE).rename(ARTIFACTS / target)
                 shutil.rmtree(left, ignore_errors=True)
             # Where an engine has a file still open, Windows removes nothing: what went wrong is
             # said first.
@@ -198,7 +201,7 @@ def smallest(found: dict[str, dict[str, Any]], manifest: Manifest) -> dict[str, 
 def replace_folder(new: Path, old: Path) -> None:
     """Put `new` where `old` is; a kill in between leaves one of them whole."""
     if old.exists():
-        aside = new.with_name("before")
+        aside = new.with_name(BEFORE)
         old.rename(aside)
         try:
             new.rename(old)
