@@ -103,7 +103,7 @@ def workshop(tmp_path: Path) -> Workshop:
 def trained_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, dict[str, Any]]:
     """Train once for all tests; gives the folder and what `train` said."""
     made = make_workshop(tmp_path_factory.mktemp("trained-once"))
-    return made, made.run("train", *SHORT, "--no-baselines")
+    return made, made.run("train", *SHORT)
 
 
 @pytest.fixture(scope="module")
