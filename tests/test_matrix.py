@@ -277,6 +277,19 @@ def test_nothing_of_the_template_is_left(trees: list[Tree]) -> None:
             assert "_copier" not in text, name
 
 
+def test_the_packages_of_every_web_page_are_asked_for(trees: list[Tree]) -> None:
+    """What a page is made of comes from npm, by the package.json that is rendered with it."""
+    targets = catalog()["targets"]
+    seen = set()
+    for tree in trees:
+        for page in tree.folder.glob("src/*/targets/*/page"):
+            name = page.parent.name
+            asked = json.loads((tree.folder / "web" / "package.json").read_text("utf-8"))
+            assert targets[name]["npm"].items() <= asked["dependencies"].items(), tree.answers
+            seen.add(name)
+    assert seen == {name for name, entry in targets.items() if entry.get("page")}
+
+
 def test_rendering_twice_gives_the_same_bytes(trees: list[Tree], tmp_path: Path) -> None:
     for i, tree in enumerate(trees[:12]):
         again = render(tmp_path / str(i), tree.answers)
