@@ -57,11 +57,15 @@ NOT_RUN = {
 # Commands that are the same for every task: the project of image classification and the toy task
 # run them. A task's own tests stop, resume and name runs as well; its `export` has done already
 # what `verify` does again.
+NAMES = r"(executorch|litert_js|onnx|tf_serving|tfjs|tflite|tflite_micro|torchserve)"
 ALIKE = re.compile(
-    r"uv run my-model (train (--epochs \d+ .*|--resume|--name nightly .*)|"
-    r"verify (executorch|litert_js|onnx|tf_serving|tfjs|tflite|tflite_micro|torchserve))"
+    rf"uv run my-model (train (--epochs \d+ .*|--resume|--name nightly .*)|verify {NAMES})"
     r"|uvx (pre-commit|copier) .*"
 )
+# The project of image classification exports to one target at a time; each of the others, where it
+# has several, to all of them by one command.
+ALONE = re.compile(r"uv run my-model export \w+")
+TOGETHER = re.compile(r"uv run my-model export \w+( \w+)+")
 
 # Commands that ask the server that was started before them; all others come after its end.
 ASKS = re.compile(r"curl |deploy/(client |\w+/(classify|conformance)\.py)")
@@ -150,6 +154,7 @@ class TaskSuite(Suite):
 
     docs: ClassVar[tuple[str, ...]] = ("**/*.md",)  # pages whose commands no other task shows
     alike: ClassVar[bool] = False  # whether it runs what is ALIKE, too
+    alone: ClassVar[bool] = False  # whether each target is exported by a command of its own
     # Which of the project's own tests are run: all; those that the task has a part in, where
     # another task's project runs the others; or none.
     own_tests: ClassVar[Literal["all", "of the task", "none"]] = "all"
@@ -161,9 +166,12 @@ class TaskSuite(Suite):
         pages = [project.path / "README.md"]
         pages += [file for some in self.docs for file in sorted((project.path / "docs").glob(some))]
         port = tmp_path_factory.getbasetemp().parent / "port-8080"
+        planned = plan([commands(page) for page in pages])
+        together = not self.alone and any(map(TOGETHER.fullmatch, planned))
+        elsewhere = ALONE if together else TOGETHER
         with contextlib.ExitStack() as held:
-            for command in plan([commands(page) for page in pages]):
-                if ALIKE.fullmatch(command) and not self.alike:
+            for command in planned:
+                if elsewhere.fullmatch(command) or (ALIKE.fullmatch(command) and not self.alike):
                     continue
                 if command == "uv run pytest":
                     if self.own_tests == "none":

@@ -30,6 +30,7 @@ class TestImages(PyTorch, TaskSuite):
     """Image classification, by the commands of its README and docs."""
 
     alike = True
+    alone = True
 
 
 class TestTargets(PyTorch, TargetSuite):

@@ -20,6 +20,7 @@ class TestImages(TensorFlow, TaskSuite):
     """Image classification, by the commands of its README and docs."""
 
     alike = True
+    alone = True
 
 
 class TestTargets(TensorFlow, TargetSuite):

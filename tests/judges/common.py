@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import yaml
 from harness import catalog
 from project_lab import Project, stop_group, wait_for_step
 
@@ -115,6 +116,14 @@ def exported(target: str) -> Judge:
         assert f"bytes: {sum(sizes.values())}" in said
 
     return judge
+
+
+def all_exported(project: Project, said: str) -> None:
+    """Each of the project's targets is, and none of them failed."""
+    answers = yaml.safe_load((project.path / ".copier-answers.yml").read_text(encoding="utf-8"))
+    for target in answers["targets"]:
+        exported(target)(project, said)
+    assert "failed, see above" not in said
 
 
 def verified(target: str) -> Judge:
@@ -239,6 +248,7 @@ JUDGES: list[tuple[str, Prepare | None, Judge]] = [
     (r"uv run my-model train --workers 2 .* --runs runs", None, trained_together),
     (r"uv run my-model evaluate", None, evaluated),
     (r"uv run my-model report", None, reported),
+    (r"uv run my-model export \w+( \w+)+", None, all_exported),
     *((f"uv run my-model export {name}( .*)?", None, exported(name)) for name in TARGETS),
     *((f"uv run my-model verify {name}", None, verified(name)) for name in TARGETS),
     *((f"uv run my-model serve {name}", None, served(name)) for name in TARGETS),

@@ -170,8 +170,6 @@ def predict(options: Options) -> Result:
         options.exit_code = 1
     if options.csv:
         printing.write_csv(options.csv, answers)
-    if getattr(options, "shown", False):  # while they were made
-        return {}
     return {"run": run.name, "predictions": answers}
 
 
@@ -181,9 +179,11 @@ def export(options: Options) -> Result:
     from .export import export
 
     given = {n: getattr(options, n) for n in targets.options() if getattr(options, n) is not None}
-    target = options.target or targets.only()
-    targets.load_module(target)  # what is asked for has to be there, whatever runs there are
-    return export(target, find_run(options), options.precision, **given)
+    wanted = named_targets(options)
+    for target in wanted:  # what is asked for has to be there, whatever runs there are
+        targets.check(target, options.precision, given)
+    run = find_run(options)
+    return for_each(wanted, lambda target: export(target, run, options.precision, **given), options)
 
 
 def verify(options: Options) -> Result:
@@ -191,7 +191,40 @@ def verify(options: Options) -> Result:
     from . import targets
     from .export import verify
 
-    return verify(options.target or targets.only(), runs_folder(options))
+    wanted = named_targets(options)
+    for target in wanted:
+        targets.load_module(target)
+    return for_each(wanted, lambda target: verify(target, runs_folder(options)), options)
+
+
+def named_targets(options: Options) -> list[str]:
+    """Return the targets that were named, each once, or the only one that there is."""
+    from . import targets
+
+    return list(dict.fromkeys(options.targets)) or [targets.only()]
+
+
+def for_each(wanted: Sequence[str], work: Callable[[str], Result], options: Options) -> Result:
+    """Return what a target gives, or what several give: one that fails stops none of the others."""
+    if len(wanted) == 1:
+        return work(wanted[0])
+    found: list[Result] = []
+    failed: list[str] = []
+    for target in wanted:
+        try:
+            result = work(target)
+        except UserError as error:
+            print(visible_lines(f"error: {target}: {error}"), file=sys.stderr)
+            options.exit_code = max(options.exit_code, error.exit_code)
+            failed.append(target)
+        else:
+            show(result, options)  # the next one may take a minute
+            print(file=sys.stderr if options.json else sys.stdout)
+            found.append(result)
+    if failed:
+        print(f"failed, see above: {', '.join(failed)}", file=sys.stderr)
+    options.shown = True
+    return {"targets": found}
 
 
 def serve(options: Options) -> Result:
@@ -319,7 +352,11 @@ def add_flags(parser: Parser, wanted: str) -> None:
         text = "a repository that is new is open to all; private by default"
         parser.add_argument("--public", action="store_true", help=text)
     elif wanted in ("export", "verify", "serve"):
-        parser.add_argument("target", nargs="?", **TARGET)
+        if wanted == "serve":
+            parser.add_argument("target", nargs="?", **TARGET)
+        else:
+            text = "folders of targets/, such as onnx; the only one may be left out"
+            parser.add_argument("targets", nargs="*", **TARGET | {"help": text})
         from . import targets
 
         known = targets.servable() if wanted == "serve" else targets.names()
@@ -371,6 +408,11 @@ def given_settings(options: Options) -> dict[str, object]:
     return {name: value for name, value in vars(options).items() if name in names}
 
 
+def show(result: Result, options: Options) -> None:
+    """Print a result for people; with --json on stderr, as stdout belongs to programs."""
+    printing.show(result, sys.stderr if options.json else sys.stdout)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0, 1 for a failed comparison, 2 for bad input."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -380,8 +422,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = make_parser(given[0] if given else "").parse_args(given)
         options.exit_code = 0
         result = options.command(options)
-        # With --json, people's lines go to stderr: stdout belongs to programs.
-        printing.show(result, sys.stderr if options.json else sys.stdout)
+        if not getattr(options, "shown", False):  # while it was made
+            show(result, options)
         if options.json and result:
             printing.show_json(result)
         return int(options.exit_code)
