@@ -109,10 +109,9 @@ class Suite:
         return installed(self.framework, self.task)
 
 
-# Tests of no layer whose outcome depends on the task: commands, cases.json, the report.
-OF_EVERY_TASK = tuple(
-    f"test_{name}.py.jinja" for name in ("cases", "cli", "one_step", "report_trained")
-)
+# Tests of no layer whose outcome depends on the task: on its framework as well, or on it alone.
+OF_EVERY_TASK = ("test_cases.py.jinja", "test_one_step.py.jinja")
+IN_ONE_FRAMEWORK = ("test_cli.py.jinja", "test_report_trained.py.jinja")
 # The fixtures of a test that trains, or reads what was trained.
 TRAINS = re.compile(r"\b(workshop|trained)\b: ")
 
@@ -133,11 +132,12 @@ def tests_of(project: Project, task: str, framework: str) -> list[str]:
     files = [
         file
         for file in template.rglob("tests/test_*.py.jinja")
-        if file in [template / "tests" / name for name in OF_EVERY_TASK]
+        if file in [template / "tests" / name for name in (*OF_EVERY_TASK, *IN_ONE_FRAMEWORK)]
         or switches & set(file.parts)
     ]
     first = tasks[task]["frameworks"][0]
     if framework != first:
+        files = [file for file in files if file.name not in IN_ONE_FRAMEWORK]
         alone = {framework} | {name for name, entry in targets if first not in entry["frameworks"]}
         own = {f"{{{{ use.{name} }}}}" for name in alone}
         files = [

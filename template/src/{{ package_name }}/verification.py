@@ -45,9 +45,9 @@ def verify(folder: Path, manifest: Manifest, run: Run, target: Any, runtime: Any
         with opened(loader) as predict:
             answered = answers.error_of_cases(predict, folder, manifest.signature, dataset.facts)
             measured = compare(predict, manifest, golden, limits) | answered
-            # In a browser that computes in software, a large network's test split may take an
-            # hour: beside the target's first engine, the rows that are compared have to do.
-            on_test, test = first or not getattr(predict, "in_browser", False), trained
+            # In plain JavaScript, or in a browser that computes in software, a large network's test
+            # split may take an hour: beside the first engine, the rows that are compared will do.
+            on_test, test = first or not getattr(predict, "is_slow", False), trained
             if on_test:
                 test = metrics.evaluate(predict, dataset.test, run.config, dataset.facts)
         check(f"{target.ENGINE}, {name},", measured, limits, metrics.degradation(trained, test))

@@ -131,7 +131,7 @@ def find_browser() -> str:
 class Browser(RemoteModel):
     """A function from inputs to outputs, any number of rows at once, until `close`."""
 
-    in_browser = True
+    is_slow = True
 
     def __init__(self, folder: Path, manifest: Manifest, backend: str) -> None:
         super().__init__(manifest.signature)

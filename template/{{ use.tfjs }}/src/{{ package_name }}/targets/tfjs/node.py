@@ -40,6 +40,7 @@ class Node(RemoteModel):
         program = find_node()
         if program is None:
             raise UserError("Node is not installed; install it from https://nodejs.org")
+        self.is_slow = backend == "cpu"
         self.folder = folder
         self.lock = threading.Lock()
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`)
