@@ -56,10 +56,11 @@ NOT_RUN = {
 
 # Commands that are the same for every task: the project of image classification and the toy task
 # run them. A task's own tests stop, resume and name runs as well; its `export` has done already
-# what `verify` does again.
+# what `verify` does again; and what serves ONNX's artifact serves those of phones, to try them out.
 NAMES = r"(executorch|litert_js|onnx|tf_serving|tfjs|tflite|tflite_micro|torchserve)"
 ALIKE = re.compile(
-    rf"uv run my-model (train (--epochs \d+ .*|--resume|--name nightly .*)|verify {NAMES})"
+    rf"uv run my-model (train (--epochs \d+ .*|--resume|--name nightly .*)|verify {NAMES}"
+    r"|serve (executorch|tflite|tflite_micro))|curl http://127\.0\.0\.1:8080/v2"
     r"|uvx (pre-commit|copier) .*"
 )
 # The project of image classification exports to one target at a time; each of the others, where it
