@@ -11,6 +11,10 @@ from .errors import UserError
 from .settings import TrainSettings
 
 START, END = 1 / 25, 1 / 10_000  # first and last learning rate of one-cycle, as shares of the peak
+# Where the settings leave it open, a training has so many lines and checkpoints at least, and no
+# more steps than these from one to the next.
+LINES, LINE_STEPS = 20, 50
+CHECKPOINTS, CHECKPOINT_STEPS = 5, 200
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,18 @@ class Schedule:
     def steps(self) -> int:
         """Steps of the whole training."""
         return self.settings.steps or self.settings.epochs * self.steps_per_epoch
+
+    @property
+    def log_every(self) -> int:
+        """Steps between two lines of metrics.jsonl."""
+        few = min(LINE_STEPS, max(self.steps // LINES, 1))
+        return self.settings.log_every or few
+
+    @property
+    def checkpoint_every(self) -> int:
+        """Steps between two checkpoints."""
+        few = min(CHECKPOINT_STEPS, max(self.steps // CHECKPOINTS, 1))
+        return self.settings.checkpoint_every or few
 
     @property
     def average_decay(self) -> float:
@@ -112,9 +128,9 @@ class Schedule:
 
     def next_event(self, step: int) -> int:
         """Find the next step after `step` at which something is logged, saved or over."""
-        log, save = self.settings.log_every, self.settings.checkpoint_every
+        log, save = self.log_every, self.checkpoint_every
         return min((step // log + 1) * log, (step // save + 1) * save, self.steps)
 
     def is_checkpoint(self, step: int) -> bool:
         """Whether a checkpoint is due after `step` steps."""
-        return step % self.settings.checkpoint_every == 0 or step == self.steps
+        return step % self.checkpoint_every == 0 or step == self.steps

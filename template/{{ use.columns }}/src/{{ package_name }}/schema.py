@@ -41,6 +41,8 @@ class Schema:
     columns: list[Column] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     """name -> why"""
+    ids: list[str] = field(default_factory=list)
+    """those of them with a name or a number for each row: copies of a row differ in it"""
     notes: list[str] = field(default_factory=list)
 
     def describe(self) -> list[str]:
@@ -64,12 +66,13 @@ def infer(
     schema = Schema(len(train))
     forced = set(categories)
     for name, cells in table.items():
+        texts = [text_of(cell) for cell in cells]
+        known = [text for text in texts if text]
         if name in unused:
             if unused[name]:
                 schema.left_out[name] = unused[name]
+                schema.ids += [name] if are_ids(known) else []
             continue
-        texts = [text_of(cell) for cell in cells]
-        known = [text for text in texts if text]
         different = Counter(known)
         if not known:
             schema.left_out[name] = "it has no values"
@@ -79,6 +82,7 @@ def infer(
             finish(column, texts, train, schema)
         elif len(different) > max(OFTEN * len(known), 2 * LEAST) or len(different) > MOST_VALUES:
             schema.left_out[name] = f"its {len(different):,} texts differ: {why_left_out(known)}"
+            schema.ids += [name] if are_ids(known) else []
         else:
             finish_category(name, texts, train, schema)
     return schema
@@ -100,16 +104,18 @@ def listed(names: str, table: Iterable[str], flag: str) -> list[str]:
 
 
 def why_left_out(texts: Sequence[str]) -> str:
-    """Say why a column of texts is of no use; those that are mostly digits may be meant as more.
-
-    Names such as K10001, 00123 or a hash, each in one row alone but for copies of rows, are not.
-    """
-    if len(set(texts)) > MOSTLY * len(texts) and all(map(NAME.fullmatch, texts)):
+    """Say why a column of texts is of no use; those that are mostly digits may be meant as more."""
+    if are_ids(texts):
         return "it names rows"
     digits = sum(character.isdigit() for text in texts for character in text)
     if digits > sum(map(len, texts)) / 2:
         return "they are neither numbers nor dates in a form that is read"
     return "it names rows"
+
+
+def are_ids(texts: Sequence[str]) -> bool:
+    """Say whether texts are like K10001, 00123 or a hash, most of them in one row alone."""
+    return len(set(texts)) > MOSTLY * len(texts) and all(map(NAME.fullmatch, texts))
 
 
 def similar(texts: Iterable[str]) -> str:
@@ -224,6 +230,7 @@ def finish(column: Column, texts: Sequence[str], train: np.ndarray, schema: Sche
         return
     if column["kind"] == "number" and counts_rows(every[~np.isnan(every)]):
         schema.left_out[name] = "its numbers count the rows"
+        schema.ids.append(name)
         return
     if column["kind"] == "number" and names_rows(every[~np.isnan(every)]):
         schema.notes.append(

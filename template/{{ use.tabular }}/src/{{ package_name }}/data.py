@@ -81,7 +81,6 @@ def load(settings: DataSettings) -> Dataset:
     if target in ignored:
         raise UserError(f"{target} is the target, and cannot be among --ignore-columns")
     table, kept, skipped = drop_rows_without(target, table)
-    duplicates = count_duplicates(table)
     truth, about = read_target(target, table, settings)
     places = splits.split(table, truth, about, settings)
     unused = dict.fromkeys(ignored, "as --ignore-columns says")
@@ -93,6 +92,7 @@ def load(settings: DataSettings) -> Dataset:
         reasons = [f"{name} ({why})" for name, why in [*found.left_out.items()][:3]]
         why = f"; left out: {', '.join(reasons)}" if reasons else ""
         raise UserError(f"{file} has no column to learn {target} from{why}")
+    duplicates = count_duplicates({n: cells for n, cells in table.items() if n not in found.ids})
     inputs = encode(found.columns, table)
     notes += found.describe()
     if "classes" not in about:
@@ -108,7 +108,8 @@ def load(settings: DataSettings) -> Dataset:
     if duplicates:
         # Copies have the same group, and stay together.
         where = "" if settings.group_column else "; copies may be on both sides of the split"
-        notes.append(f"note: {duplicates:,} rows are there more than once{where}")
+        but = f", but for {', '.join(found.ids)[:100]}" if found.ids else ""
+        notes.append(f"note: {duplicates:,} rows are there more than once{but}{where}")
     whole = inputs | {"target": truth}
     train, validation, test = (
         TableSplit({key: array[part] for key, array in whole.items()}, rows_of_file=kept[part] + 1)

@@ -139,8 +139,8 @@ def of_rows(facts: Mapping[str, Any]) -> list[str]:
         return []
     are = "rows equal" if again > 1 else "row equals"
     return [
-        f"{again:,} {are} an earlier one in every column. Copies may be in several splits, "
-        "which makes the results look better than they are."
+        f"{again:,} {are} an earlier one in every column, but for names of rows. Copies may be in "
+        "several splits, which makes the results look better than they are."
     ]
 
 
