@@ -10,11 +10,15 @@ import argparse
 import importlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 try:
     import connection
     import files
+    import manifest
+    import numpy as np
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error}; install it, or say `uv run python` in the project's folder")
 
@@ -61,29 +65,64 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
-    """Send what is in the files and print the answers; raises OSError with a sentence."""
+def main() -> int:
+    """Send what is in the files and print the answers; 1 where some of them cannot be read.
+
+    Raises OSError with a sentence.
+    """
     arguments = parse_arguments()
     for file in arguments.files:
+        if file.is_dir():
+            raise OSError(f"{file} is a folder; name the files in it")
         if not file.is_file():
             raise OSError(f"there is no file {file}")
     server = connection.Server(arguments.url, arguments.timeout, arguments.ca, arguments.token_file)
     model = arguments.module.find_model(server, arguments)
+    facts = manifest.facts_of(arguments.manifest, model)
     print(f"asking {model.name} at {server.url}", file=sys.stderr)
-    names, batch = files.read(arguments, model)
-    for start in range(0, len(names), ROWS):
-        part = slice(start, start + ROWS)
-        given = {name: array[part] for name, array in batch.items()}
+    refused: list[Path] = []
+    for names, given in requests(arguments.files, facts, model, refused):
         answers = files.answers(given | model.predict(given), model.outputs)
-        for name, answer in zip(names[part], answers, strict=True):
+        for name, answer in zip(names, answers, strict=True):
             print(f"{name}: {answer}")
+    if refused:
+        print(f"{len(refused)} of {len(arguments.files)} could not be read", file=sys.stderr)
+    return 1 if refused else 0
+
+
+def requests(
+    given: list[Path], facts: dict[str, Any], model: Any, refused: list[Path]
+) -> Iterator[tuple[list[str], dict[str, np.ndarray]]]:
+    """Read files one by one, and give their rows by the request: names, and the model's inputs.
+
+    Those that cannot be read are named on stderr, and added to `refused`.
+    """
+    names: list[str] = []
+    batches: list[dict[str, np.ndarray]] = []
+    for place, file in enumerate(given, 1):
+        try:
+            found, batch = files.read(file, facts, model)
+        except OSError as error:
+            print(f"error: {error}", file=sys.stderr)
+            refused.append(file)
+        else:
+            names += found
+            batches.append(batch)
+        if not names or (len(names) < ROWS and place < len(given)):
+            continue
+        whole = {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
+        for start in range(0, len(names), ROWS):
+            part = slice(start, start + ROWS)
+            yield names[part], {name: array[part] for name, array in whole.items()}
+        names, batches = [], []
 
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may not have a sign for all texts
     try:
-        main()
+        code = main()
         sys.stdout.flush()
+        sys.exit(code)
     except BrokenPipeError:
         # Whoever read the answers has had enough, as in `... | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,7 +5,6 @@ manifest.json. `columns.py`, `delimited.py` and `times.py` are the same here and
 so are `series.py` and `histories.py` but for their imports: copy them when you change them there.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,34 +12,28 @@ from typing import Any
 
 import delimited
 import histories
-import manifest
 import numpy as np
 import times
 
 
-def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Read the series of all files: a name for each, the model's inputs, and the `times` to come.
+def read(
+    file: Path, facts: Mapping[str, Any], model: Any
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Read the series of a file: a name for each, the model's inputs, and the `times` to come.
 
-    Raises OSError when a file is no CSV or has no history, or the manifest is another model's.
+    Raises OSError when it is no CSV or has no history.
     """
-    about = manifest.read(arguments.manifest)
-    check(arguments.manifest, about, model)
-    facts = about["facts"]
-    names: list[str] = []
-    batches: list[dict[str, np.ndarray]] = []
-    for file in arguments.files:
-        try:
-            table = delimited.parse(file.read_bytes().decode("utf-8-sig"))
-            batch, notes = histories.read(table, facts)
-        except UnicodeDecodeError:
-            raise OSError(f"{file} is not UTF-8; save it as a CSV in UTF-8") from None
-        except ValueError as error:
-            raise OSError(f"{file}: {error}") from error
-        for note in notes:
-            print(printable(f"note: {file}: {note}"), file=sys.stderr)
-        names += [printable(str(name)) for name in batch.pop("series")]
-        batches.append(batch | {"times": coming(batch.pop("end"), facts)})
-    return names, {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
+    try:
+        table = delimited.parse(file.read_bytes().decode("utf-8-sig"))
+        batch, notes = histories.read(table, facts)
+    except UnicodeDecodeError:
+        raise OSError(f"{file} is not UTF-8; save it as a CSV in UTF-8") from None
+    except ValueError as error:
+        raise OSError(f"{file}: {error}") from error
+    for note in notes:
+        print(printable(f"note: {file}: {note}"), file=sys.stderr)
+    names = [printable(str(name)) for name in batch.pop("series")]
+    return names, batch | {"times": coming(batch.pop("end"), facts)}
 
 
 def coming(ends: np.ndarray, facts: Mapping[str, Any]) -> np.ndarray:
@@ -52,19 +45,6 @@ def coming(ends: np.ndarray, facts: Mapping[str, Any]) -> np.ndarray:
             for end in ends.tolist()
         ]
     )
-
-
-def check(file: Path, about: Mapping[str, Any], model: Any) -> None:
-    """Raise OSError where a manifest is not that of the model that the server has.
-
-    Another run may have another length or season: its tensors would get wrong answers.
-    """
-    given = [(tensor["name"], [*tensor["shape"]]) for tensor in about["signature"]["inputs"]]
-    wanted = [(tensor["name"], [*tensor["shape"]]) for tensor in model.inputs]
-    if given != wanted or about["run"] != model.run:
-        raise OSError(
-            f"{file} is of run {about['run']}, and the server has run {model.run}; see --manifest"
-        )
 
 
 def answers(outputs: Mapping[str, np.ndarray], described: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,26 +1,21 @@
 """Images: prepared as the training does, and what the model sees in them in words."""
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import manifest
 import numpy as np
 from PIL import Image, ImageOps
 
 
-def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Read images for the one input: their names, and float32 [n, height, width, channels].
+def read(
+    file: Path, facts: Mapping[str, Any], model: Any
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Read an image for the one input: its name, and float32 [1, height, width, channels].
 
-    The artifact's manifest says how they are prepared. Raises OSError where there is none.
+    `facts` say how it is prepared. Raises OSError when it is none.
     """
-    facts = manifest.read(arguments.manifest)["facts"]
-    (source,) = model.inputs
-    if list(source["shape"]) != facts["shape"]:
-        raise OSError(f"{arguments.manifest} is of another model than the server's; see --manifest")
-    images = [read_image(file, facts) for file in arguments.files]
-    return [str(file) for file in arguments.files], {source["name"]: np.stack(images)}
+    return [str(file)], {model.inputs[0]["name"]: read_image(file, facts)[None]}
 
 
 def read_image(file: Path, facts: Mapping[str, Any]) -> np.ndarray:

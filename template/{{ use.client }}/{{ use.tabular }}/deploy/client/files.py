@@ -5,7 +5,6 @@ artifact's manifest.json. `columns.py` and `delimited.py` are the same here and 
 them when you change them there.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,46 +12,29 @@ from typing import Any
 
 import columns
 import delimited
-import manifest
 import numpy as np
 
 
-def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Read the rows of all files: a name for each row, and the model's inputs.
+def read(
+    file: Path, facts: Mapping[str, Any], model: Any
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Read the rows of a file: a name for each, and the model's inputs.
 
-    Raises OSError when a file is no CSV or lacks a column, or the manifest is another model's.
+    Raises OSError when it is no CSV or lacks a column.
     """
-    about = manifest.read(arguments.manifest)
-    check(arguments.manifest, about, model)
-    described = about["facts"]["columns"]
-    names: list[str] = []
-    batches: list[dict[str, np.ndarray]] = []
-    for file in arguments.files:
-        try:
-            table = delimited.parse(file.read_bytes().decode("utf-8-sig"))
-            batches.append(columns.encode(described, table))
-        except UnicodeDecodeError:
-            raise OSError(f"{file} is not UTF-8; save it as a CSV in UTF-8") from None
-        except ValueError as error:
-            raise OSError(f"{file}: {error}") from error
-        for say in (columns.unread, columns.far, columns.unseen):
-            for note in say(described, table):
-                print(printable(f"note: {file}: {note}"), file=sys.stderr)
-        names += [f"{file}:{row}" for row in range(1, len(next(iter(table.values()))) + 1)]
-    return names, {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
-
-
-def check(file: Path, about: Mapping[str, Any], model: Any) -> None:
-    """Raise OSError where a manifest is not that of the model that the server has.
-
-    Another run has other medians and categories: its tensors would get wrong answers.
-    """
-    given = [(tensor["name"], [*tensor["shape"]]) for tensor in about["signature"]["inputs"]]
-    wanted = [(tensor["name"], [*tensor["shape"]]) for tensor in model.inputs]
-    if given != wanted or about["run"] != model.run:
-        raise OSError(
-            f"{file} is of run {about['run']}, and the server has run {model.run}; see --manifest"
-        )
+    described = facts["columns"]
+    try:
+        table = delimited.parse(file.read_bytes().decode("utf-8-sig"))
+        batch = columns.encode(described, table)
+    except UnicodeDecodeError:
+        raise OSError(f"{file} is not UTF-8; save it as a CSV in UTF-8") from None
+    except ValueError as error:
+        raise OSError(f"{file}: {error}") from error
+    for say in (columns.unread, columns.far, columns.unseen):
+        for note in say(described, table):
+            print(printable(f"note: {file}: {note}"), file=sys.stderr)
+    rows = len(next(iter(table.values())))
+    return [f"{file}:{row}" for row in range(1, rows + 1)], batch
 
 
 def answers(outputs: Mapping[str, np.ndarray], described: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -4,7 +4,6 @@ The server takes tensors; how many bytes of a text they have is in the artifact'
 `tokens.py` is the same here and in the package: copy it when you change it there.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -12,32 +11,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import manifest
 import numpy as np
 import tokens
 
 LINE_ENDS = re.compile("\r\n|\r|\n")
 
 
-def read(arguments: argparse.Namespace, model: Any) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Read the lines of all files: a name for each, and the model's input of it.
+def read(
+    file: Path, facts: Mapping[str, Any], model: Any
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Read the lines of a file: a name for each, and the model's input of it.
 
-    Empty lines are left out. Raises OSError when a file has no text, or the manifest is another
-    model's.
+    Empty lines are left out. Raises OSError when there is no text.
     """
-    about = manifest.read(arguments.manifest)
-    check(arguments.manifest, about, model)
-    facts = about["facts"]
-    names: list[str] = []
-    texts: list[str] = []
-    for file in arguments.files:
-        found = read_lines(file)
-        if cut := count_cut([text for _, text in found], facts):
-            most = f"{facts['length']} {'tokens' if 'encoder' in facts else 'bytes'}"
-            note = f"note: {file}: {cut:,} of {len(found):,} texts are longer than {most}"
-            print(printable(f"{note}, and what is beyond is not read"), file=sys.stderr)
-        names += [f"{file}:{place}" for place, _ in found]
-        texts += [text for _, text in found]
+    found = read_lines(file)
+    texts = [text for _, text in found]
+    if cut := count_cut(texts, facts):
+        most = f"{facts['length']} {'tokens' if 'encoder' in facts else 'bytes'}"
+        note = f"note: {file}: {cut:,} of {len(found):,} texts are longer than {most}"
+        print(printable(f"{note}, and what is beyond is not read"), file=sys.stderr)
+    names = [f"{file}:{place}" for place, _ in found]
     return names, {model.inputs[0]["name"]: encode(texts, facts)}
 
 
@@ -79,19 +72,6 @@ def read_lines(file: Path) -> list[tuple[int, str]]:
     if not lines:
         raise OSError(f"{file} has no text")
     return lines
-
-
-def check(file: Path, about: Mapping[str, Any], model: Any) -> None:
-    """Raise OSError where a manifest is not that of the model that the server has.
-
-    Another run may read another length of a text, and have other classes.
-    """
-    given = [(tensor["name"], [*tensor["shape"]]) for tensor in about["signature"]["inputs"]]
-    wanted = [(tensor["name"], [*tensor["shape"]]) for tensor in model.inputs]
-    if given != wanted or about["run"] != model.run:
-        raise OSError(
-            f"{file} is of run {about['run']}, and the server has run {model.run}; see --manifest"
-        )
 
 
 def answers(outputs: Mapping[str, np.ndarray], described: Sequence[Mapping[str, Any]]) -> list[str]:
