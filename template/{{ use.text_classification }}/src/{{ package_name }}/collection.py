@@ -1,7 +1,7 @@
 """Texts with their labels, from a file of your own."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import languages
@@ -24,6 +24,8 @@ class Collection:
     labels: list[str]
     groups: list[str]
     """texts of one group stay in one split; empty where there are no groups"""
+    rows: list[int] = field(default_factory=list)
+    """where they are in the file, from 1; empty where there is no file"""
     skipped: tuple[str, ...] = ()
     """what was left out or is missing, in words"""
 
@@ -59,20 +61,21 @@ def find(table: Table, name: str, setting: str, file: Path) -> list[str]:
 
 def keep_known(file: Path, columns: Sequence[list[str]]) -> Collection:
     """Leave out the rows that have no text or no label, and say how many."""
-    rows = list(zip(*columns, strict=True))
-    labelled = [row for row in rows if row[1].strip()]
-    kept = [row for row in labelled if row[0].strip()]
+    rows = list(enumerate(zip(*columns, strict=True), 1))
+    labelled = [(place, row) for place, row in rows if row[1].strip()]
+    kept = [(place, row) for place, row in labelled if row[0].strip()]
     skipped = []
     for count, lack in ((len(rows) - len(labelled), "label"), (len(labelled) - len(kept), "text")):
         if count:
             skipped.append(f"{count:,} of {len(rows):,} rows have no {lack} and are left out")
     if not kept:
         raise UserError(f"{file} has no row with a text and a label")
-    texts, labels = [row[0] for row in kept], [row[1].strip() for row in kept]
-    groups = [row[2] for row in kept] if len(columns) > 2 else []
+    texts, labels = [row[0] for _, row in kept], [row[1].strip() for _, row in kept]
+    groups = [row[2] for _, row in kept] if len(columns) > 2 else []
     if alone := sum(not group.strip() for group in groups):
         skipped.append(f"note: {alone:,} rows have no group, and count as one group together")
-    return Collection(file.name, "your own", texts, labels, groups, tuple(skipped))
+    places = [place for place, _ in kept]
+    return Collection(file.name, "your own", texts, labels, groups, places, tuple(skipped))
 
 
 def find_classes(collection: Collection) -> list[str]:

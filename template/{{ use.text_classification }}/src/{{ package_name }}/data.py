@@ -5,6 +5,7 @@ the classes, int64 [n].
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,14 @@ from .task import DataSettings
 
 HELD = 0.95  # share of the training texts that the chosen length holds as a whole
 STEP, LONGEST = 16, 512  # bytes: chosen lengths are multiples of the one, up to the other
+
+
+@dataclass(frozen=True)
+class TextSplit(ArraySplit):
+    """A part of the texts: arrays, and where their rows are in the file."""
+
+    rows_of_file: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """int64 [n], from 1: the file's first row after the names; empty where there is no file"""
 
 
 def load(settings: DataSettings) -> Dataset:
@@ -36,8 +45,13 @@ def load(settings: DataSettings) -> Dataset:
         length = min(length, about["most"])
     facts: dict[str, Any] = {"length": length} | ({"encoder": about} if about else {})
     codes = reading.encode(found.texts, facts)
+    rows = np.array(found.rows, np.int64)
     train, validation, test = (
-        ArraySplit({"tokens": codes[part], "target": labels[part]}) for part in places
+        TextSplit(
+            {"tokens": codes[part], "target": labels[part]},
+            rows_of_file=rows[part] if found.rows else rows,
+        )
+        for part in places
     )
     cut = int((sizes > length).sum())
     notes += scores.small_classes(classes, labels, "texts")

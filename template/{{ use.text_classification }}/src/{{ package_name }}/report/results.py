@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import reading
 from ..config import Config
-from ..data import class_names, signature
+from ..data import TextSplit, class_names, signature
 from ..dataset import Split
 from ..signature import Predict
 from . import limits as words
@@ -50,13 +50,16 @@ def results(model: Predict, split: Split, facts: Mapping[str, Any]) -> list[Figu
 
 def mistakes(answers: Answers, split: Split, facts: Mapping[str, Any]) -> Table:
     """List the wrong answers that were given with the highest probability."""
+    assert isinstance(split, TextSplit)
+    own = len(split.rows_of_file) > 0
+    places = split.rows_of_file if own else np.arange(1, len(split) + 1)
     classes = [plain(name) for name in class_names(facts)]
     wrong = np.flatnonzero(answers.said != answers.labels)
     rows = wrong[np.argsort(-answers.stated[wrong], kind="stable")][:MOST_TEXTS]
     texts = [reading.decode(codes, facts) for codes in split.rows(rows)["tokens"]]
     lines = [
         (
-            f"{row + 1:,}",
+            f"{places[row]:,}",
             classes[answers.labels[row]],
             classes[answers.said[row]],
             percent(answers.stated[row]),
@@ -68,7 +71,9 @@ def mistakes(answers: Answers, split: Split, facts: Mapping[str, Any]) -> Table:
         f"{len(wrong):,} of {len(answers.said):,} test texts got a wrong answer. Shown are those "
         "that the model was surest of: often the label is wrong, or the text fits both."
     )
-    head = ("test text", "true", "answer", "probability", "text")
+    if own:
+        note += " Row 1 is the first after the names of the columns; empty lines do not count."
+    head = ("row of the file" if own else "test text", "true", "answer", "probability", "text")
     return Table("Most confident mistakes", head, lines, note)
 
 
