@@ -11,10 +11,6 @@ from .errors import UserError
 from .settings import TrainSettings
 
 START, END = 1 / 25, 1 / 10_000  # first and last learning rate of one-cycle, as shares of the peak
-# Where the settings leave it open, a training has so many lines and checkpoints at least, and no
-# more steps than these from one to the next.
-LINES, LINE_STEPS = 20, 50
-CHECKPOINTS, CHECKPOINT_STEPS = 5, 200
 
 
 @dataclass(frozen=True)
@@ -40,23 +36,14 @@ class Schedule:
         return self.settings.steps or self.settings.epochs * self.steps_per_epoch
 
     @property
-    def log_every(self) -> int:
-        """Steps between two lines of metrics.jsonl."""
-        few = min(LINE_STEPS, max(self.steps // LINES, 1))
-        return self.settings.log_every or few
-
-    @property
     def checkpoint_every(self) -> int:
-        """Steps between two checkpoints."""
-        few = min(CHECKPOINT_STEPS, max(self.steps // CHECKPOINTS, 1))
-        return self.settings.checkpoint_every or few
+        """Steps between two checkpoints; where that is open, 5 of them or more."""
+        return self.settings.checkpoint_every or max(min(self.steps // 5, 200), 1)
 
     @property
     def average_decay(self) -> float:
-        """The decay of the average of the weights, over a tenth of the steps at most; 0 is off.
-
-        A longer average would still be made of weights that have hardly learnt.
-        """
+        """The decay of the average of the weights, over a tenth of the steps at most; 0 is off."""
+        # A longer average would still be made of weights that have hardly learnt.
         return max(min(self.settings.average_decay, 1 - 10 / self.steps), 0.0)
 
     def epoch(self, step: int) -> float:
@@ -128,8 +115,9 @@ class Schedule:
 
     def next_event(self, step: int) -> int:
         """Find the next step after `step` at which something is logged, saved or over."""
-        log, save = self.log_every, self.checkpoint_every
-        return min((step // log + 1) * log, (step // save + 1) * save, self.steps)
+        log = self.settings.log_every or max(min(self.steps // 20, 50), 1)  # 20 lines or more
+        events = [(step // every + 1) * every for every in (log, self.checkpoint_every)]
+        return min(*events, self.steps)
 
     def is_checkpoint(self, step: int) -> bool:
         """Whether a checkpoint is due after `step` steps."""

@@ -8,8 +8,8 @@ from typing import Any
 def facts_of(file: Path, model: Any) -> dict[str, Any]:
     """Return what inputs of a server's model are made by; raises OSError for another model's file.
 
-    Another run may have been trained on other classes, medians or lengths: what its facts make of
-    an input would get wrong answers.
+    Another run may have been trained on other data: what its facts make of an input would get wrong
+    answers.
     """
     about = read(file)
     given = [(tensor["name"], [*tensor["shape"]]) for tensor in about["signature"]["inputs"]]
