@@ -91,7 +91,7 @@ def fetch(source: str, wanted: str, again: bool) -> Found:
             sha256 = sha256_file(file)
             if wanted and wanted.lower().removeprefix("sha256:") != sha256:
                 raise UserError(f"{address} has sha256:{sha256}; source_hash asks for {wanted}")
-            settle(file, scratch, {"address": address, "sha256": sha256})
+            put_in_place(file, scratch, {"address": address, "sha256": sha256})
             shutil.rmtree(folder, ignore_errors=True)
             scratch.rename(folder)
         finally:
@@ -99,7 +99,7 @@ def fetch(source: str, wanted: str, again: bool) -> Found:
     return find(source)
 
 
-def settle(file: Path, folder: Path, about: dict[str, str]) -> None:
+def put_in_place(file: Path, folder: Path, about: dict[str, str]) -> None:
     """Put a file, or what it is an archive of, into `folder/content`, and note what it is."""
     content = folder / "content"
     content.mkdir()

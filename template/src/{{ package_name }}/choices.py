@@ -25,14 +25,14 @@ def keep_choices(run: Run, dataset: Dataset) -> Run:
         settings = getattr(run.config, section)
         defaults = {field.name: field.default for field in dataclasses.fields(settings)}
         left = {n: v for n, v in chosen.items() if getattr(settings, n) == defaults[n]}
-        run = run.settle(section, **left)
+        run = run.keep_settings(section, **left)
     if run.config.hardware.threads:
         return run
     from .hardware import choose_threads  # which imports the framework
 
     split = dataset.train
-    rows = Schedule(len(split), run.config.train).batch_size
-    return run.settle("hardware", threads=choose_threads(split.nbytes // max(len(split), 1) * rows))
+    size = split.nbytes // max(len(split), 1) * Schedule(len(split), run.config.train).batch_size
+    return run.keep_settings("hardware", threads=choose_threads(size))
 
 
 def available_cpus() -> int:

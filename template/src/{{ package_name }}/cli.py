@@ -93,7 +93,7 @@ def open_run(options: Options, settings: Mapping[str, object]) -> runs.Run:
             return runs.create(wanted, folder)
         run = runs.open_named(options.name, wanted, settings, folder)
     hardware = {n: settings[n] for n in ("workers", "peer_timeout") if n in settings}
-    return run.settle("hardware", **hardware) if hardware else run
+    return run.keep_settings("hardware", **hardware) if hardware else run
 
 
 def runs_folder(options: Options) -> Path:

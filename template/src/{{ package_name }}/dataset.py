@@ -86,7 +86,7 @@ class Dataset:
     """of what that brought"""
 
 
-def introduce(dataset: Dataset, rows: np.ndarray, folder: Path) -> None:
+def show_dataset(dataset: Dataset, rows: np.ndarray, folder: Path) -> None:
     """Show people what they train on: the notes, and the first batch as a picture in `folder`."""
     for note in dataset.notes:
         print(visible(note), file=sys.stderr)

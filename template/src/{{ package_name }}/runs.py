@@ -135,7 +135,7 @@ class Run:
         if self.writes:
             write_atomic(self.path / "metrics.jsonl", "".join(f"{x}\n" for x in lines).encode())
 
-    def settle(self, section: str, **values: object) -> "Run":
+    def keep_settings(self, section: str, **values: object) -> "Run":
         """Keep what was chosen by what is there, so that a resumed run has it as well."""
         settings = dataclasses.replace(getattr(self.config, section), **values)
         config = dataclasses.replace(self.config, **{section: settings})

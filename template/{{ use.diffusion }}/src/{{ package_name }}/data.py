@@ -37,8 +37,8 @@ def load(settings: DataSettings) -> Dataset:
     if settings.source == "digits":
         loaded = load_digits(settings)
     else:
-        rare = "their images will be poorer, and more like the few that there are"
-        loaded = load_folder(Path(settings.source).expanduser(), settings, rare)
+        advice = "their images will be poorer, and more like the few that there are"
+        loaded = load_folder(Path(settings.source).expanduser(), settings, advice)
     drawing = {
         "sampling_steps": settings.sampling_steps,
         "guidance": settings.guidance,

@@ -27,9 +27,9 @@ def load(settings: DataSettings) -> Dataset:
         raise UserError("`source` is empty; set it to digits or to your folder of images")
     if settings.source == "digits":
         return load_digits(settings)
-    rare = "look at macro_f1, and try --class-weights balanced"
-    look = partial(scores.small_classes, rows="images")
-    return load_folder(Path(settings.source).expanduser(), settings, rare, look)
+    advice = "look at macro_f1, and try --class-weights balanced"
+    tell_classes = partial(scores.small_classes, rows="images")
+    return load_folder(Path(settings.source).expanduser(), settings, advice, tell_classes)
 
 
 def signature(facts: Mapping[str, Any]) -> Signature:

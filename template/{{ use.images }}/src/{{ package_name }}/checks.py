@@ -123,11 +123,11 @@ def tell_duplicates(entries: Sequence[Entry], labels: np.ndarray, parts: Parts) 
     part_of = np.zeros(len(entries), np.int64)
     for number, places in enumerate(parts):
         part_of[places] = number
-    twins: dict[str, list[int]] = {}
+    alike: dict[str, list[int]] = {}
     for place, entry in enumerate(entries):
         if entry.low < entry.high:  # images of one shade are told of by themselves
-            twins.setdefault(entry.sha256, []).append(place)
-    several = [places for places in twins.values() if len(places) > 1]
+            alike.setdefault(entry.sha256, []).append(place)
+    several = [places for places in alike.values() if len(places) > 1]
     notes = []
     if several:
         copies = sum(len(places) - 1 for places in several)
@@ -140,11 +140,11 @@ def tell_duplicates(entries: Sequence[Entry], labels: np.ndarray, parts: Parts) 
             f"warning: {count} images are the same in two splits, which flatters the test: such as"
             f" {pair(entries, differing(across[0], part_of))}; remove copies, or see --group"
         )
-    torn = [places for places in several if len(set(labels[places])) > 1]
-    if torn:
+    doubtful = [places for places in several if len(set(labels[places])) > 1]
+    if doubtful:
         notes.append(
-            f"warning: {counted(len(torn), 'image is', 'images are')} in two classes at once, such"
-            f" as {pair(entries, differing(torn[0], labels))}"
+            f"warning: {counted(len(doubtful), 'image is', 'images are')} in two classes at once,"
+            f" such as {pair(entries, differing(doubtful[0], labels))}"
         )
     return notes
 

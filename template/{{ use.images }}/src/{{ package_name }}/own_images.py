@@ -23,12 +23,12 @@ SMALLEST, LARGEST_BY_ITSELF = 8, 64  # pixels of a side, where no size is set
 def load_folder(
     folder: Path,
     settings: DataSettings,
-    rare: str,
-    look: Callable[[Sequence[str], np.ndarray], list[str]] = lambda *_: [],
+    advice: str,
+    tell_classes: Callable[[Sequence[str], np.ndarray], list[str]] = lambda *_: [],
 ) -> Dataset:
     """Load images from `folder/<class>/` or `folder/<split>/<class>/`; the notes tell of them.
 
-    `rare` is the advice where a class has few images; `look` says more of the classes' names and
+    `advice` is for classes of few images; `tell_classes` says more of the classes' names and
     the images' labels, [n].
 
     Raises UserError when a layout is not understood, or a class has too few images.
@@ -47,8 +47,8 @@ def load_folder(
         *checks.tell_size(listing, labels, parts, pixels.how, chosen),
         *checks.tell_left_out(listing, pixels.entries),
         *checks.tell_cut_off(entries),
-        *checks.tell_parts(listing, labels, parts, rare),
-        *look(listing.classes, labels),
+        *checks.tell_parts(listing, labels, parts, advice),
+        *tell_classes(listing.classes, labels),
         *checks.tell_duplicates(entries, labels, parts),
         *checks.tell_plain(entries),
         *checks.tell_deep(entries, pixels.how),

@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from . import checkpoints, data, distributed, hardware, loader, sources, state
 from .chance import Chance
 from .choices import keep_choices
-from .dataset import introduce
+from .dataset import show_dataset
 from .inference import as_function, weights
 from .interrupt import Interrupt
 from .logger import Logger
@@ -58,7 +58,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
     context = checkpoints.context(dataset) | hardware.fingerprint(run.config.hardware, device)
     distributed.check_equal(context)
     if run.writes:
-        introduce(dataset, schedule.rows(0, 1)[0], run.path)
+        show_dataset(dataset, schedule.rows(0, 1)[0], run.path)
     saved = distributed.share(partial(checkpoints.newest, run.checkpoints))
 
     torch.manual_seed(settings.seed + RANK)  # each process drops out other units

@@ -47,7 +47,7 @@ def read_examples(
         batch = inputs_of(table, facts)
     except UserError as error:
         raise UserError(f"{source}: {error}") from error
-    for note in look(table, facts):
+    for note in tell_oddities(table, facts):
         print(visible(f"note: {source}: {note}"), file=sys.stderr)
     return [f"{source}:{row}" for row in range(1, count(batch) + 1)], batch
 
@@ -61,11 +61,11 @@ def decode(body: bytes, media_type: str, facts: Mapping[str, Any], notes: list[s
     needed = [column["name"] for column in facts["columns"]]
     table = read_json(body, needed) if media_type == "application/json" else read_csv(body)
     batch = inputs_of(table, facts)
-    notes += look(table, facts)
+    notes += tell_oddities(table, facts)
     return batch
 
 
-def look(table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]) -> list[str]:
+def tell_oddities(table: Mapping[str, Sequence[Cell]], facts: Mapping[str, Any]) -> list[str]:
     """Say which values cannot be read, are far from those learned, unknown, or never lacked."""
     kinds = (columns.unread, columns.far, columns.unseen)
     found = [note for say in kinds for note in say(facts["columns"], table)]

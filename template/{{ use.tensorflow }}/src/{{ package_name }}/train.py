@@ -10,7 +10,7 @@ import tensorflow as tf
 from . import checkpoints, data, distributed, hardware, sources, state
 from .chance import Chance
 from .choices import keep_choices
-from .dataset import introduce
+from .dataset import show_dataset
 from .inference import as_function, weights
 from .interrupt import Interrupt
 from .loader import Loader, Tensors
@@ -54,7 +54,7 @@ def train(run: Run, interrupt: Interrupt) -> None:
     distributed.check_equal(context)
     distributed.prepare(run.config.hardware, schedule)
     if run.writes:
-        introduce(dataset, schedule.rows(0, 1)[0], run.path)
+        show_dataset(dataset, schedule.rows(0, 1)[0], run.path)
     saved = distributed.share(partial(checkpoints.newest, run.checkpoints))
 
     keras.utils.set_random_seed(settings.seed)

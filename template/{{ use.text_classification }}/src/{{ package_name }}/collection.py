@@ -96,7 +96,7 @@ def in_order(label: str) -> tuple[float, str]:
     return (float(label) if label.isascii() and label.isdigit() else float("inf")), label
 
 
-def look(collection: Collection, classes: Sequence[str]) -> list[str]:
+def tell_oddities(collection: Collection, classes: Sequence[str]) -> list[str]:
     """Say what is odd about texts and labels."""
     notes = []
     for name in classes:

@@ -55,7 +55,7 @@ def load(settings: DataSettings) -> Dataset:
     )
     cut = int((sizes > length).sum())
     notes += scores.small_classes(classes, labels, "texts")
-    notes += collection.look(found, classes) + splits.find_copies(found.texts, places)
+    notes += collection.tell_oddities(found, classes) + splits.find_copies(found.texts, places)
     if cut:
         notes.append(
             f"note: {cut:,} of {len(sizes):,} texts are longer than {length} {reading.unit(facts)},"
