@@ -1,5 +1,6 @@
 """Write a trained network for a target, prove it there, and only then put it in place."""
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -22,6 +23,8 @@ from .targets import ARTIFACTS, Exported
 
 CALIBRATION_ROWS = 500  # more of them change the ranges of int8 little and take longer
 CALIBRATION_SEED = 0
+LOCKS = Path(".cache")
+BEFORE = "before"  # where an artifact is while another one takes its place
 
 
 def export(target: str, run: Run, precision: str | None = None, **options: int) -> dict[str, Any]:
@@ -35,12 +38,7 @@ def export(target: str, run: Run, precision: str | None = None, **options: int) 
     ARTIFACTS.mkdir(exist_ok=True)
     print(f"exporting run {run.name} for {about.ENGINE}", file=sys.stderr)
     warn(run)
-    # Where an engine has a file still open, Windows removes nothing; what went wrong is said first.
-    with tempfile.TemporaryDirectory(
-        prefix=f".{target}-", dir=ARTIFACTS, ignore_cleanup_errors=True
-    ) as staging:
-        folder = Path(staging) / target
-        folder.mkdir()
+    with stage(target) as folder:
         exporter = targets.load_module(target, "export")
         exported: Exported = exporter.export(run, folder, chosen, **options)
         targets.add_page(target, folder)
@@ -75,6 +73,33 @@ def export(target: str, run: Run, precision: str | None = None, **options: int) 
     result |= {"seconds": round(time.perf_counter() - start, 3)}
     result |= headline(found[chosen]) | {"variants": rows(found)}
     return result | smallest(found, manifest)
+
+
+@contextlib.contextmanager
+def stage(target: str) -> Iterator[Path]:
+    """Give one process a folder to export a target into, which is removed in the end.
+
+    Raises UserError while another one exports the same target.
+    """
+    import filelock  # a server exports nothing, and its image does without
+
+    LOCKS.mkdir(exist_ok=True)
+    try:
+        with filelock.FileLock(LOCKS / f"export-{target}.lock", timeout=0):
+            for left in ARTIFACTS.glob(f".{target}-*"):  # by a process that was killed
+                if (left / BEFORE).exists() and not (ARTIFACTS / target).exists():
+                    (left / BEFORE).rename(ARTIFACTS / target)
+                shutil.rmtree(left, ignore_errors=True)
+            # Where an engine has a file still open, Windows removes nothing: what went wrong is
+            # said first.
+            with tempfile.TemporaryDirectory(
+                prefix=f".{target}-", dir=ARTIFACTS, ignore_cleanup_errors=True
+            ) as staging:
+                folder = Path(staging) / target
+                folder.mkdir()
+                yield folder
+    except filelock.Timeout as error:
+        raise UserError(f"{target} is being exported by another process; wait for it") from error
 
 
 def verify(target: str, folder: Path = runs.RUNS) -> dict[str, Any]:
@@ -178,7 +203,7 @@ def smallest(found: dict[str, dict[str, Any]], manifest: Manifest) -> dict[str, 
 def replace_folder(new: Path, old: Path) -> None:
     """Put `new` where `old` is; a kill in between leaves one of them whole."""
     if old.exists():
-        aside = new.with_name("before")
+        aside = new.with_name(BEFORE)
         old.rename(aside)
         try:
             new.rename(old)
