@@ -107,6 +107,14 @@ def why_left_out(texts: Sequence[str]) -> str:
     """Say why a column of texts is of no use; those that are mostly digits may be meant as more."""
     if are_ids(texts):
         return "it names rows"
+    decimal = find_decimal(texts)
+    others = [text for text in texts if math.isnan(to_number(text, decimal))]
+    if len(others) < len(texts) / 2:
+        (text, count), *_ = Counter(others).most_common(1)
+        return (
+            f"most are numbers, and {len(others):,} of {len(texts):,} are not, {count:,} of them"
+            f" {text[:40]!r}; what stands for a missing value is named by --missing-values"
+        )
     digits = sum(character.isdigit() for text in texts for character in text)
     if digits > sum(map(len, texts)) / 2:
         return "they are neither numbers nor dates in a form that is read"
@@ -190,7 +198,7 @@ def doubt_far(name: str, texts: Sequence[str], decimal: str) -> list[str]:
             found.append(
                 f"{name}: {value:.15g} {rows}is {'unlike' if odd else 'far from'} all other values,"
                 f" {low:.6g} to {high:.6g};"
-                " if it stands for a missing value, leave it empty"
+                " if it stands for a missing value, say so in --missing-values, or leave it empty"
             )
     return found
 

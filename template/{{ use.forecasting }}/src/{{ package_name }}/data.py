@@ -16,6 +16,7 @@ from .columns import text_of
 from .dataset import Dataset, golden_rows
 from .errors import UserError
 from .histories import LEAST, along, known_values, width
+from .missing import MissingValues
 from .series import Reading, Series
 from .signature import Batch, Signature, Tensor
 from .table import Table, read_table
@@ -41,6 +42,8 @@ def load(settings: DataSettings) -> Dataset:
         if names[key] not in table:
             there = ", ".join(table)[:200]
             raise UserError(f"{name}: there is no column {names[key]!r}, but {there}; set {flag}")
+    lost = MissingValues.of(settings.missing_values)
+    table = lost.emptied(table, notes, but=(names["id"], names["time"]))
     texts = [text_of(cell) for cell in table[names["value"]]]
     decimal = schema.find_decimal(texts)
     notes += [f"note: {note}" for note in schema.doubts(names["value"], texts, decimal)]
@@ -70,6 +73,7 @@ def load(settings: DataSettings) -> Dataset:
                 f" has {length} steps of history, half of which must be known, and {horizon} to"
                 " forecast; try a shorter --length or --horizon"
             )
+    lost.write_into(further.columns)
     facts = series.facts_of(names, reading, decimal) | {
         "horizon": horizon,
         "length": length,
@@ -79,6 +83,7 @@ def load(settings: DataSettings) -> Dataset:
         "columns": further.columns,
         "left_out": further.left_out,
     }
+    facts |= {"missing_numbers": list(lost.numbers)} if lost.numbers else {}
     repeat = settings.repeat or -(-FEW_WINDOWS // len(train))
     chosen["repeat"] = repeat
     facts["examples"] = examples.choose(table, found, facts)

@@ -28,6 +28,7 @@ from .columns import (
 )
 from .dataset import ArraySplit, Dataset, golden_rows
 from .errors import UserError
+from .missing import MissingValues
 from .printing import counted
 from .signature import Batch, Signature, Tensor
 from .table import Table, read_table
@@ -80,6 +81,8 @@ def load(settings: DataSettings) -> Dataset:
     categories = schema.listed(settings.category_columns, table, "--category-columns")
     if target in ignored:
         raise UserError(f"{target} is the target, and cannot be among --ignore-columns")
+    lost = MissingValues.of(settings.missing_values)
+    table = lost.emptied(table, notes)
     table, kept, skipped = drop_rows_without(target, table)
     truth, about = read_target(target, table, settings)
     places = splits.split(table, truth, about, settings)
@@ -93,6 +96,7 @@ def load(settings: DataSettings) -> Dataset:
         why = f"; left out: {', '.join(reasons)}" if reasons else ""
         raise UserError(f"{file} has no column to learn {target} from{why}")
     duplicates = count_duplicates({n: cells for n, cells in table.items() if n not in found.ids})
+    lost.write_into(found.columns)
     inputs = encode(found.columns, table)
     notes += found.describe()
     if "classes" not in about:

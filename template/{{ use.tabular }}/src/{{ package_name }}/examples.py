@@ -47,7 +47,7 @@ def variations(row: Row, columns: Sequence[Column]) -> list[Row]:
     return [
         {name: f"  {text}\t" for name, text in row.items()},
         {c["name"]: unseen(c, row[c["name"]]) for c in columns},
-        {name: next(words) for name in row},
+        {c["name"]: lost(c, next(words)) for c in columns},
         dict.fromkeys(row, ""),
         {c["name"]: exponent(c, row[c["name"]]) for c in columns},
         {
@@ -55,6 +55,11 @@ def variations(row: Row, columns: Sequence[Column]) -> list[Row]:
             for c in columns
         },
     ]
+
+
+def lost(column: Mapping[str, Any], word: str) -> str:
+    """Return what stands for a missing value in a column: its own, or a word for all of them."""
+    return str([*column.get("missing_numbers", column.get("missing_texts", [])), word][0])
 
 
 def unseen(column: Mapping[str, Any], text: str) -> str:

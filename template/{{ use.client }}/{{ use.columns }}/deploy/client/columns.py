@@ -8,8 +8,10 @@ dict of JSON, kept with the run:
 - date      the same, and format; the number is days since 1970
 - category  name, values: the first one is code 1; code 0 is for others and for missing ones
 
-For reports there are `missing`, the share of the training rows that have no value; `low` and `high`
-of numbers; and `counts` of a category, the rows of its most frequent values.
+Where the data have values that stand for missing ones, a number has `missing_numbers`, such as
+[-999], and others have `missing_texts`. For reports there are `missing`, the share of the training
+rows that have no value; `low` and `high` of numbers; and `counts` of a category, the rows of its
+most frequent values.
 """
 
 import functools
@@ -95,14 +97,20 @@ def date_pattern(form: str) -> re.Pattern[str]:
 
 
 def texts_of(column: Mapping[str, Any], cells: Sequence[Cell]) -> list[str]:
-    """Return the texts of a column's values; numbers of JSON get the decimal comma of a table."""
+    """Return the texts of a column's values, empty where they are missing.
+
+    Numbers of JSON get the decimal comma of a table.
+    """
     texts = [text_of(cell) for cell in cells]
     if column.get("decimal") == ",":
-        return [
+        texts = [
             text.replace(".", ",") if isinstance(cell, float) else text
             for text, cell in zip(texts, cells, strict=True)
         ]
-    return texts
+    if known := column.get("missing_numbers"):
+        return ["" if to_number(text, column["decimal"]) in known else text for text in texts]
+    known = column.get("missing_texts", ())
+    return ["" if text in known else text for text in texts]
 
 
 def written(column: Mapping[str, Any], number: float) -> str:
@@ -192,7 +200,7 @@ def unseen(columns: Sequence[Column], table: Mapping[str, Sequence[Cell]]) -> li
     for column in columns:
         if column["kind"] == "category":
             known = {"", *column["values"]}
-            bad = [text for cell in table[column["name"]] if (text := text_of(cell)) not in known]
+            bad = [text for text in texts_of(column, table[column["name"]]) if text not in known]
             if bad:
                 found.append(
                     f"{column['name']}: {len(bad):,} values are not among those learned and count"

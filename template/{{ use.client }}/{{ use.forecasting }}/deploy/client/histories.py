@@ -69,8 +69,9 @@ def read(
     the names of the `series` and the times of their last values, `end` [n]; and what is to be said.
     """
     about, length, horizon = facts["time"], facts["length"], facts["horizon"]
+    missing = facts.get("missing_numbers", ())
     reading = series.read(
-        table, facts["names"], about["frequency"], about["form"], facts["decimal"]
+        table, facts["names"], about["frequency"], about["form"], facts["decimal"], missing
     )
     notes = list(reading.notes)
     usable: list[Series] = []

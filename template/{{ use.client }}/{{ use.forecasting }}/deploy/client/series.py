@@ -49,12 +49,14 @@ def read(
     frequency: str = "auto",
     form: str = "",
     decimal: str = ".",
+    missing: Sequence[float] = (),
 ) -> Reading:
     """Put the rows of a table into series, sorted by time.
 
     `names` has the columns' names: id (which may be missing in the table), time and value; `form`
-    and `decimal` are how times and numbers were written in training. Raises ValueError where a
-    column is missing, a time cannot be read, or a series has two values for a time.
+    and `decimal` are how times and numbers were written in training; `missing` are values that
+    stand for missing ones. Raises ValueError where a column is missing, a time cannot be read, or a
+    series has two values for a time.
     """
     for column in (names["time"], names["value"]):
         if column not in table:
@@ -70,6 +72,7 @@ def read(
         raise ValueError(f"the times are {form}, which does not go with {frequency}")
     moments = times.to_times(texts, form, frequency)
     values, notes = read_values(table[names["value"]], names["value"], decimal)
+    values[np.isin(values, missing)] = np.nan
     notes = doubts + notes
     counts = {"twice": 0, "moved": 0}
     hint = f"does {names['id']!r} name the series?"

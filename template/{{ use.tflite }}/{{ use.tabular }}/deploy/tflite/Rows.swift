@@ -17,6 +17,8 @@ struct Rows {
     let format: String?
     let flag: Bool?
     let values: [String]?
+    let missing_numbers: [Double]?
+    let missing_texts: [String]?
   }
   struct Target: Decodable {
     let classes: [String]?
@@ -61,10 +63,9 @@ struct Rows {
     var codes: [Int32] = []
     for column in facts.columns {
       guard let cell = row[column.name] else { throw MissingColumn(name: column.name) }
-      let text = Rows.text(of: cell)
+      let text = Rows.text(of: cell, in: column)
       if column.kind == "category" {
-        // By their scalars: "é" in one and in two of them are different values, as in Python.
-        let place = column.values!.firstIndex { Array($0.unicodeScalars) == Array(text.unicodeScalars) }
+        let place = column.values!.firstIndex { Rows.same($0, text) }
         codes.append(Int32((place ?? -1) + 1))  // 0: unknown
         continue
       }
@@ -86,6 +87,20 @@ struct Rows {
   static func text(of cell: String) -> String {
     let text = cell.trimmingCharacters(in: space)
     return missing.contains(text.lowercased()) ? "" : text
+  }
+
+  /// Empty, too, where it stands for a missing value in the column.
+  static func text(of cell: String, in column: Column) -> String {
+    let text = Rows.text(of: cell)
+    if let numbers = column.missing_numbers {
+      return numbers.contains(number(of: column, text)) ? "" : text
+    }
+    return (column.missing_texts ?? []).contains { same($0, text) } ? "" : text
+  }
+
+  /// By their scalars: "é" in one and in two of them are different texts, as in Python.
+  static func same(_ one: String, _ other: String) -> Bool {
+    Array(one.unicodeScalars) == Array(other.unicodeScalars)
   }
 
   static func number(of column: Column, _ text: String) -> Double {

@@ -21,7 +21,8 @@ class Rows(manifest: JSONObject) {
         val codes = mutableListOf<Int>()
         for (column in columns) {
             val name = column.getString("name")
-            val text = textOf(requireNotNull(row[name]) { "the row has no column $name" })
+            val cell = requireNotNull(row[name]) { "the row has no column $name" }
+            val text = textIn(column, textOf(cell))
             if (column.getString("kind") == "category") {
                 codes.add(texts(column.getJSONArray("values")).indexOf(text) + 1) // 0: unknown
                 continue
@@ -66,6 +67,18 @@ class Rows(manifest: JSONObject) {
             // The words are ASCII; elsewhere ignoreCase has rules of its own: "ı" would count as "i".
             val plain = text.all { it < '\u0080' }
             return if (plain && MISSING.any { it.equals(text, ignoreCase = true) }) "" else text
+        }
+
+        /** Empty where a text stands for a missing value in a column. */
+        fun textIn(column: JSONObject, text: String): String {
+            val numbers = column.optJSONArray("missing_numbers")
+            val others = column.optJSONArray("missing_texts")
+            val missing = if (numbers != null) {
+                (0 until numbers.length()).any { numbers.getDouble(it) == numberOf(column, text) }
+            } else {
+                others != null && text in texts(others)
+            }
+            return if (missing) "" else text
         }
 
         fun numberOf(column: JSONObject, text: String): Double {

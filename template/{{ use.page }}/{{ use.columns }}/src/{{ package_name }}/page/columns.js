@@ -51,13 +51,20 @@ export function numberOf(column, text) {
   return column.kind === "date" ? toDays(text, column.format) : toNumber(text, column.decimal);
 }
 
+/** Returns the text of a column's value; empty where it is missing. */
+export function textIn(column, cell) {
+  const text = textOf(cell);
+  const { missing_numbers: numbers, missing_texts: texts = [] } = column;
+  return (numbers ? numbers.includes(toNumber(text, column.decimal)) : texts.includes(text)) ? "" : text;
+}
+
 /** Turns a row, { column: text }, into the inputs `numbers`, Float32Array, and `codes`, Int32Array. */
 export function encode(columns, row) {
   const numbers = [];
   const codes = [];
   for (const column of columns) {
     if (!Object.hasOwn(row, column.name)) throw new Error(`the row has no column ${column.name}`);
-    const text = textOf(row[column.name]);
+    const text = textIn(column, row[column.name]);
     if (column.kind === "category") {
       codes.push(column.values.indexOf(text) + 1); // 0 is for others
       continue;

@@ -37,7 +37,7 @@ function group(cells, count) {
   return groups;
 }
 
-function readValues(cells, name, decimal) {
+function readValues(cells, name, { decimal, missing_numbers: missing = [] }) {
   const texts = cells.map(textOf);
   const written = texts.filter(Boolean);
   const unread = (mark) => written.filter((text) => Number.isNaN(toNumber(text, mark))).length;
@@ -46,7 +46,7 @@ function readValues(cells, name, decimal) {
   const values = texts.map((text) => toNumber(text, mark));
   if (values.some((value) => Math.abs(value) > LARGEST)) throw new Error(`${name} has values above 1e15`);
   if (unread(mark) === written.length) throw new Error(`the column ${name} has no numbers`);
-  return values;
+  return values.map((value) => (missing.includes(value) ? NaN : value));
 }
 
 /** Puts the rows of one series into a grid: { name, values, rows, last }. */
@@ -126,7 +126,7 @@ export function histories(table, facts) {
     throw new Error(`the times are ${form}, which does not go with ${time.frequency}`);
   }
   const moments = toTimes(texts, form, time.frequency);
-  const values = readValues(table.get(names.value), names.value, facts.decimal);
+  const values = readValues(table.get(names.value), names.value, facts);
   const found = [...group(table.get(names.id), texts.length)]
     .map(([name, rows]) => toGrid(name, rows, moments, values, time.frequency))
     .filter(Boolean);
