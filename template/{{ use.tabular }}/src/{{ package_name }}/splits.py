@@ -80,7 +80,8 @@ def find_leaks(
     _, ranks = np.unique(truth[chosen].ravel(), return_inverse=True)
     tells = tells_class if "classes" in about else tells_value
     return [
-        f"note: {name} alone tells {about['name']}; leave it out with --ignore-columns"
+        f"note: {'whether ' if name.endswith(' is missing') else ''}{name} alone tells"
+        f" {about['name']}; leave it out with --ignore-columns"
         " unless it is known beforehand"
         for name, column in zip(names, values.T, strict=True)
         if len(chosen) >= FEWEST and tells(from_nearest(column, ranks), ranks)
