@@ -112,7 +112,11 @@ class Suite:
 
 # Tests of no layer whose outcome depends on the task: on its framework as well, or on it alone.
 OF_EVERY_TASK = ("test_cases.py.jinja", "test_one_step.py.jinja")
-IN_ONE_FRAMEWORK = ("test_cli.py.jinja", "test_report_trained.py.jinja")
+IN_ONE_FRAMEWORK = (
+    "test_cli.py.jinja",
+    "test_onnx_cases.py.jinja",  # a target's, of which `export` compares the same answers
+    "test_report_trained.py.jinja",
+)
 # The fixtures of a test that trains, or reads what was trained.
 TRAINS = re.compile(r"\b(workshop|trained)\b: ")
 
@@ -156,6 +160,8 @@ class TaskSuite(Suite):
     docs: ClassVar[tuple[str, ...]] = ("**/*.md",)  # pages whose commands no other task shows
     alike: ClassVar[bool] = False  # whether it runs what is ALIKE, too
     alone: ClassVar[bool] = False  # whether each target is exported by a command of its own
+    # Targets whose server, and whose client, are tried in other tasks' projects only.
+    served_elsewhere: ClassVar[tuple[str, ...]] = ()
     # Which of the project's own tests are run: all; those that the task has a part in, where
     # another task's project runs the others; or none.
     own_tests: ClassVar[Literal["all", "of the task", "none"]] = "all"
@@ -173,6 +179,10 @@ class TaskSuite(Suite):
         with contextlib.ExitStack() as held:
             for command in planned:
                 if elsewhere.fullmatch(command) or (ALIKE.fullmatch(command) and not self.alike):
+                    continue
+                if command.endswith(tuple(f" serve {name}" for name in self.served_elsewhere)):
+                    continue
+                if any(f"deploy/client {name} " in command for name in self.served_elsewhere):
                     continue
                 if command == "uv run pytest":
                     if self.own_tests == "none":
@@ -216,6 +226,7 @@ class SeriesSuite(TaskSuite):
     task = "forecasting"
     docs = ("serving.md",)  # the others show what the images' show
     own_tests = "of the task"
+    served_elsewhere = ("torchserve",)  # images and tables: one input, and several
 
 
 class TextsSuite(TaskSuite):
@@ -224,6 +235,7 @@ class TextsSuite(TaskSuite):
     task = "text_classification"
     docs = ("serving.md",)  # the others show what the images' show
     own_tests = "of the task"
+    served_elsewhere = ("torchserve",)  # images and tables: one input, and several
 
 
 class DiffusionSuite(TaskSuite):

@@ -36,14 +36,11 @@ class Schedule:
         return self.settings.steps or self.settings.epochs * self.steps_per_epoch
 
     @property
-    def checkpoint_every(self) -> int:
-        """Steps between two checkpoints; where that is open, 5 of them or more."""
-        return self.settings.checkpoint_every or max(min(self.steps // 5, 200), 1)
-
-    @property
     def average_decay(self) -> float:
-        """The decay of the average of the weights, over a tenth of the steps at most; 0 is off."""
-        # A longer average would still be made of weights that have hardly learnt.
+        """The decay of the average of the weights, over a tenth of the steps at most; 0 is off.
+
+        A longer average would still be made of weights that have hardly learnt.
+        """
         return max(min(self.settings.average_decay, 1 - 10 / self.steps), 0.0)
 
     def epoch(self, step: int) -> float:
@@ -116,9 +113,9 @@ class Schedule:
     def next_event(self, step: int) -> int:
         """Find the next step after `step` at which something is logged, saved or over."""
         log = self.settings.log_every or max(min(self.steps // 20, 50), 1)  # 20 lines or more
-        events = [(step // every + 1) * every for every in (log, self.checkpoint_every)]
-        return min(*events, self.steps)
+        save = self.settings.checkpoint_every
+        return min((step // log + 1) * log, (step // save + 1) * save, self.steps)
 
     def is_checkpoint(self, step: int) -> bool:
         """Whether a checkpoint is due after `step` steps."""
-        return step % self.checkpoint_every == 0 or step == self.steps
+        return step % self.settings.checkpoint_every == 0 or step == self.steps

@@ -61,7 +61,7 @@ class TrainSettings:
     patience: int = setting(0, "stop after so many checkpoints without a better one; 0 is off", 0)
     seed: int = setting(0, "every random number follows from it", 0, 2**31 - 1)
     log_every: int = setting(0, "steps between lines of metrics.jsonl; 0: 20 lines or more", 0)
-    checkpoint_every: int = setting(0, "steps between checkpoints, each validated; 0: 5 or more", 0)
+    checkpoint_every: int = setting(200, "steps between two checkpoints, each with a validation", 1)
     keep_checkpoints: int = setting(3, "how many of the last checkpoints stay, besides the best", 1)
     final_weights: Literal["last", "best"] = setting("last", "which weights become the model")
     baselines: bool = setting(True, "measure simple models on the same data, to compare with")

@@ -22,7 +22,7 @@ def keep_sketch(
 ) -> None:
     """Draw what the network answers at a checkpoint, if this is one of those that are drawn."""
     draw: Draw | None = getattr(predictions, "sketch", None)
-    checkpoint = step // schedule.checkpoint_every
+    checkpoint = step // schedule.settings.checkpoint_every
     power_of_two = checkpoint & (checkpoint - 1) == 0
     if draw is None or not (power_of_two or step == schedule.steps):
         return
