@@ -296,6 +296,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UserError instead of printing the usage: one sentence is enough."""
+        if message.endswith("expected one argument"):  # as of `--flag -1,2`
+            message += ", given as --flag=VALUE where it begins with -"
         raise UserError(f"{message}; see `{self.prog} --help`")
 
 

@@ -22,7 +22,7 @@ class DataSettings(settings.SourceSettings):
     id_column: str = setting("unique_id", "which series a row belongs to; without it there is one")
     time_column: str = setting("ds", "when a value was measured: a date, a time, or a number")
     value_column: str = setting("y", "what is to be forecast")
-    missing_values: str = setting("", "texts that stand for missing values, such as -999, k.A.")
+    missing_values: str = setting("", "what stands for missing values, such as -999,k.A.")
     ignore_columns: str = setting("", "columns to leave out, as those not known ahead, with commas")
     frequency: Literal[
         "auto",

@@ -27,7 +27,7 @@ class DataSettings(settings.SourceSettings):
     log_target: Literal["auto", "yes", "no"] = setting(
         "auto", "learn a value's logarithm; auto: where the largest is far above the median"
     )
-    missing_values: str = setting("", "texts that stand for missing values, such as -999, k.A.")
+    missing_values: str = setting("", "what stands for missing values, such as -999,k.A.")
     ignore_columns: str = setting("", "columns to leave out, with commas between them")
     category_columns: str = setting("", "numbers that are names, such as codes; with commas")
     group_column: str = setting("", "rows with the same value stay in one split, such as a patient")
