@@ -81,7 +81,7 @@ def stage(target: str) -> Iterator[Path]:
 
     Raises UserError while another one exports the same target.
     """
-    import filelock  # a server exports nothing, and its image does without
+    import filelock  # a server exports nothing, and its container does without
 
     LOCKS.mkdir(exist_ok=True)
     try:

@@ -22,7 +22,7 @@ class Rows(manifest: JSONObject) {
         for (column in columns) {
             val name = column.getString("name")
             val cell = requireNotNull(row[name]) { "the row has no column $name" }
-            val text = textIn(column, textOf(cell))
+            val text = textFor(column, textOf(cell))
             if (column.getString("kind") == "category") {
                 codes.add(texts(column.getJSONArray("values")).indexOf(text) + 1) // 0: unknown
                 continue
@@ -70,7 +70,7 @@ class Rows(manifest: JSONObject) {
         }
 
         /** Empty where a text stands for a missing value in a column. */
-        fun textIn(column: JSONObject, text: String): String {
+        fun textFor(column: JSONObject, text: String): String {
             val numbers = column.optJSONArray("missing_numbers")
             val others = column.optJSONArray("missing_texts")
             val missing = if (numbers != null) {

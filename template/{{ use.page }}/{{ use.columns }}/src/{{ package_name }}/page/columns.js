@@ -52,7 +52,7 @@ export function numberOf(column, text) {
 }
 
 /** Returns the text of a column's value; empty where it is missing. */
-export function textIn(column, cell) {
+export function textFor(column, cell) {
   const text = textOf(cell);
   const { missing_numbers: numbers, missing_texts: texts = [] } = column;
   return (numbers ? numbers.includes(toNumber(text, column.decimal)) : texts.includes(text)) ? "" : text;
@@ -64,7 +64,7 @@ export function encode(columns, row) {
   const codes = [];
   for (const column of columns) {
     if (!Object.hasOwn(row, column.name)) throw new Error(`the row has no column ${column.name}`);
-    const text = textIn(column, row[column.name]);
+    const text = textFor(column, row[column.name]);
     if (column.kind === "category") {
       codes.push(column.values.indexOf(text) + 1); // 0 is for others
       continue;

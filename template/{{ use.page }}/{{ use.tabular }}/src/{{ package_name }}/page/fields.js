@@ -2,7 +2,7 @@
 //
 // Numbers are typed as texts: a browser's own field for numbers would hide what it cannot read, and what the
 // model takes for missing. Below each field stands what the training data have, or what is odd about the text.
-import { numberOf, textIn, textOf, toDays } from "./columns.js";
+import { numberOf, textFor, textOf, toDays } from "./columns.js";
 
 const FEW = 12; // values of a category that make a list to choose from; more are typed
 const DAY = 86400 * 1000; // milliseconds
@@ -16,7 +16,7 @@ export function makeField(column, number) {
   control.id = id;
   control.setAttribute("aria-describedby", note.id);
   const check = () => {
-    const odd = oddity(column, textIn(column, get()));
+    const odd = oddity(column, textFor(column, get()));
     note.textContent = odd || usual(column);
     note.classList.toggle("odd", Boolean(odd));
   };
