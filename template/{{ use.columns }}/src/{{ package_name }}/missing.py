@@ -15,14 +15,14 @@ class MissingValues:
     """What stands for a missing value: texts, and the numbers that some of them are."""
 
     texts: tuple[str, ...]
-    numbers: tuple[float, ...]
+    numbers: dict[float, str]
 
     @classmethod
     def of(cls, setting: str) -> "MissingValues":
         """Take the setting apart: texts with commas between them."""
         texts = tuple(dict.fromkeys(text.strip() for text in setting.split(",") if text.strip()))
-        numbers = tuple(number for text in texts if not math.isnan(number := to_number(text)))
-        return cls(texts, numbers)
+        numbers = {to_number(text): text for text in texts}
+        return cls(texts, {n: text for n, text in numbers.items() if not math.isnan(n)})
 
     def emptied(self, table: Table, notes: list[str], but: Collection[str] = ()) -> Table:
         """Empty the cells of a table that have such a value, in whatever way numbers are written.
@@ -43,14 +43,10 @@ class MissingValues:
         decimal = schema.find_decimal([text for text in texts if text])
         made = []
         for cell, text in zip(cells, texts, strict=True):
-            number = to_number(text, decimal) if self.numbers else math.nan
-            for known in self.texts:
-                if text == known or to_number(known) == number:
-                    found[known] += 1
-                    made.append("")
-                    break
-            else:
-                made.append(cell)
+            known = text if text in found else self.numbers.get(to_number(text, decimal), "")
+            if known:
+                found[known] += 1
+            made.append("" if known else cell)
         return made
 
     def write_into(self, columns: Sequence[Column]) -> None:
